@@ -1,0 +1,53 @@
+"""Write a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+T = TypeVar("T")
+
+
+def write_whole(path: Path, encode: Callable[[BinaryIO], T], overwrite: bool) -> T:
+    """Let `encode` write a temporary file beside `path`, then move it there in one step.
+
+    A reader sees the old file or the new one, never a half. Whatever goes wrong, an interrupt
+    included, the temporary file is removed and `path` is as it was.
+    """
+    # The target of a link is replaced, not the link; and a folder of its own would lie on another
+    # disk, where the move is no longer one step.
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(f".{path.stem[:40]}-{uuid.uuid4().hex[:12]}{path.suffix}")
+    # "x": fails if the name is taken, and leaves the permissions to the user's umask, where
+    # tempfile would make the image private.
+    file = temporary.open("x+b")
+    try:
+        with file:
+            result = encode(file)
+            file.flush()
+            os.fsync(file.fileno())
+        if overwrite:
+            with contextlib.suppress(OSError):  # a new file, or a disk without permissions
+                temporary.chmod(path.stat().st_mode & 0o7777)
+            temporary.replace(path)
+        else:
+            _move_if_free(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return result
+
+
+def _move_if_free(temporary: Path, path: Path) -> None:
+    """Move the file unless `path` has come to exist meanwhile."""
+    try:
+        path.hardlink_to(temporary)  # the only move that fails if the name is taken
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without hard links
+        if path.exists():
+            raise FileExistsError(path) from None
+        temporary.replace(path)

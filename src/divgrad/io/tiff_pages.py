@@ -1,0 +1,66 @@
+"""Is the TIFF whole? tifffile returns fewer pages, or an empty array, where a file is cut short."""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import Any, BinaryIO
+
+from divgrad.errors import ImageReadError
+
+_MOST_PAGES = 2**20
+_CUT = "the file is damaged or cut short: copy it again"
+_UNCOMPRESSED = 1
+
+
+def count_pages(file: BinaryIO) -> int:
+    """Return the number of pages; raise if a page lies beyond the end, or pages run in a circle."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(16).ljust(16, b"\0")
+    order = "<" if head[:2] == b"II" else ">"
+    (version,) = struct.unpack_from(order + "H", head, 2)
+    # BigTIFF has wider counts, entries and offsets
+    count, entry, pointer, start = ("Q", 20, "Q", 8) if version == 43 else ("H", 12, "I", 4)
+    (offset,) = struct.unpack_from(order + pointer, head, start)
+    seen: set[int] = set()
+    while offset:
+        if offset in seen or len(seen) >= _MOST_PAGES:
+            raise ImageReadError(f"page {len(seen) + 1} of the TIFF leads back to another; {_CUT}")
+        seen.add(offset)
+        try:
+            file.seek(offset)
+            (entries,) = struct.unpack(order + count, file.read(struct.calcsize(count)))
+            file.seek(entries * entry, os.SEEK_CUR)
+            (offset,) = struct.unpack(order + pointer, file.read(struct.calcsize(pointer)))
+        except (struct.error, OverflowError, OSError):
+            raise ImageReadError(
+                f"page {len(seen)} of the TIFF lies beyond its {size:,} bytes; {_CUT}"
+            ) from None
+    file.seek(0)
+    if not seen:
+        raise ImageReadError(f"the TIFF holds no page; {_CUT}")
+    return len(seen)
+
+
+def refuse_missing_pixels(series: Any, size: int) -> None:
+    """Raise unless every strip and tile of tifffile's `series` lies within the file's `size`."""
+    if series.dataoffset is not None:
+        if series.dataoffset + series.nbytes > size:
+            raise ImageReadError(f"the pixels of the TIFF end beyond the file; {_CUT}")
+        return
+    for number, page in enumerate(series.pages, 1):
+        if page is None:
+            raise ImageReadError(
+                f"page {number} of the TIFF is in another file or missing; save it as one file"
+            )
+        lengths = list(page.databytecounts)
+        if page.keyframe.compression == _UNCOMPRESSED and len(lengths) == 1:
+            # Some writers state too much. What is read is what the shape needs.
+            lengths = [min(lengths[0], page.keyframe.nbytes)]
+        offsets = list(page.dataoffsets)
+        whole = len(offsets) == len(lengths) > 0
+        if not whole or any(
+            at <= 0 or n <= 0 or at + n > size for at, n in zip(offsets, lengths, strict=True)
+        ):
+            raise ImageReadError(f"pixels of page {number} of the TIFF are missing; {_CUT}")
