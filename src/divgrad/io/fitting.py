@@ -109,8 +109,9 @@ def _refuse_unfit(array: NDArray[Any], channel_axis: int | None, form: Format) -
     if form.channels is not None and channels not in form.channels:
         what = "opacity" if channels in (2, 4) else f"{channels} channels"
         raise ImageWriteError(f"{form.name} cannot store {what}; write .png or .tif")
-    if array.dtype == bool and channels > 1 and form is _PNG:
-        raise ImageWriteError("PNG stores one mask, not several as channels; write .tif")
+    if array.dtype == bool and channels > 1 and form is not _NPY:
+        # PNG has no such type, and what tifffile packs into bits it cannot unpack.
+        raise ImageWriteError(f"{form.name} cannot store masks as channels; use to_dtype for uint8")
 
 
 def _white_is_zero(array: NDArray[Any], channels: int, meta: Metadata) -> bool:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from divgrad.errors import ImageReadError
+from divgrad.errors import ImageReadError, ImageWriteError
 from divgrad.io import lengths, png_chunks, png_pixels
 from divgrad.io.limits import refuse_oversize
 from divgrad.io.picture import Metadata, Picture
@@ -72,6 +72,10 @@ def read_png(file: BinaryIO, max_bytes: int | None = None) -> Picture:
 
 def write_png(file: BinaryIO, picture: Picture) -> list[str]:
     """Write a 2-D bool, uint8 or uint16 image of 1 to 4 channels."""
+    if max(picture.array.shape) > png_chunks.LONGEST_SIDE:
+        raise ImageWriteError(
+            f"PNG has at most {png_chunks.LONGEST_SIDE:,} pixels a side; write .tif or .npy"
+        )
     encoded = png_pixels.encode(picture.array)
     (_, header), *pixels = png_chunks.split(encoded)
     head = png_chunks.Header.parse(header)
@@ -141,7 +145,8 @@ def _physical(spacing: tuple[float, ...], unit: str | None) -> bytes | None:
 
 def _profile(body: bytes) -> bytes | None:
     name, _, packed = body.partition(b"\0")
-    return png_chunks.inflate(packed[1:], _LARGEST_PROFILE) if name and packed else None
+    profile, whole = png_chunks.inflate(packed[1:], _LARGEST_PROFILE)
+    return profile if name and whole else None
 
 
 def _dropped(head: png_chunks.Header, once: dict[bytes, bytes]) -> tuple[str, ...]:

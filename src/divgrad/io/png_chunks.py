@@ -23,6 +23,7 @@ COLOUR_TYPES = {
     4: (2, (8, 16)),
     6: (4, (8, 16)),
 }
+LONGEST_SIDE = 1_000_000  # libpng's own limit
 _DAMAGED = "the file is damaged or cut short: copy it again"
 
 
@@ -46,6 +47,11 @@ class Header(NamedTuple):
         if head.colour not in COLOUR_TYPES or head.bits not in COLOUR_TYPES[head.colour][1]:
             raise ImageReadError(
                 f"PNG has no colour type {head.colour} with {head.bits} bits; {_DAMAGED}"
+            )
+        if max(head.rows, head.cols) > LONGEST_SIDE:
+            raise ImageReadError(
+                f"the PNG is to have {head.rows} x {head.cols} pixels, "
+                f"at most {LONGEST_SIDE:,} a side are read; save it as TIFF"
             )
         if head.compression or head.filtering or head.interlaced > 1:
             raise ImageReadError(f"the PNG header names an unknown compression; {_DAMAGED}")
@@ -86,11 +92,10 @@ def join(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"".join(parts)
 
 
-def inflate(body: bytes, longest: int) -> bytes | None:
-    """Return the zlib stream `body` unpacked, or None if it is damaged or over `longest` bytes."""
+def inflate(body: bytes, longest: int) -> tuple[bytes, bool]:
+    """Return up to `longest` bytes of the zlib stream `body`, and whether that was its end."""
     unpacker = zlib.decompressobj()
     try:
-        data = unpacker.decompress(body, longest)
+        return unpacker.decompress(body, longest), unpacker.eof
     except zlib.error:
-        return None
-    return data if unpacker.eof else None
+        return b"", False

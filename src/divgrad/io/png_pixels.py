@@ -26,8 +26,34 @@ _PASSES = (
 
 
 def decode(head: png_chunks.Header, prefix: Chunks, packed: bytes) -> NDArray[Any]:
-    """Return the image in the joined IDAT bodies `packed`; `prefix` is palette and transparency."""
-    return (_interlaced if head.interlaced else _plain)(head, prefix, packed)
+    """Return the image in the joined IDAT bodies `packed`; `prefix` is palette and transparency.
+
+    The bodies are unpacked here, and each pass of an interlaced image is given to libpng as an
+    image of its own: of interlacing and of damaged bodies libpng complains on the terminal.
+    """
+    passes = []
+    for row, col, down, across in _PASSES if head.interlaced else ((0, 0, 1, 1),):
+        rows = len(range(row, head.rows, down))
+        cols = len(range(col, head.cols, across))
+        if rows and cols:
+            passes.append((row, col, down, across, head._replace(rows=rows, cols=cols)))
+    sizes = [part.rows * (1 + part.row_bytes(part.cols)) for *_, part in passes]
+    # "+ 1": without it zlib would not look at the checksum behind the last byte
+    raw, _ = png_chunks.inflate(packed, sum(sizes) + 1)
+    if len(raw) < sum(sizes):
+        raise ImageReadError("the PNG ends within its pixels; the file is damaged: copy it again")
+    array: NDArray[Any] | None = None
+    at = 0
+    for (row, col, down, across, part), size in zip(passes, sizes, strict=True):
+        decoded = _by_libpng(part, prefix, raw[at : at + size])
+        at += size
+        if len(passes) == 1:
+            return decoded
+        if array is None:
+            array = np.empty((head.rows, head.cols, *decoded.shape[2:]), decoded.dtype)
+        array[row::down, col::across] = decoded
+    assert array is not None  # there is a first pixel, and the first pass holds it
+    return array
 
 
 def encode(array: NDArray[Any]) -> bytes:
@@ -39,37 +65,14 @@ def encode(array: NDArray[Any]) -> bytes:
     return bytes(png_encode(np.ascontiguousarray(array)))
 
 
-def _plain(head: png_chunks.Header, prefix: Chunks, packed: bytes) -> NDArray[Any]:
+def _by_libpng(head: png_chunks.Header, prefix: Chunks, raw: bytes) -> NDArray[Any]:
     from imagecodecs import png_decode
 
     header = struct.pack(">IIBBBBB", *head._replace(interlaced=0))
-    chunks = [(b"IHDR", header), *prefix, (b"IDAT", packed), (b"IEND", b"")]
+    stored = zlib.compress(raw, 0)
+    chunks = [(b"IHDR", header), *prefix, (b"IDAT", stored), (b"IEND", b"")]
     decoded: NDArray[Any] = png_decode(png_chunks.join(chunks))
     return decoded
-
-
-def _interlaced(head: png_chunks.Header, prefix: Chunks, packed: bytes) -> NDArray[Any]:
-    """Decode the seven passes as seven images: libpng, row by row, warns of interlacing."""
-    passes = []
-    for row, col, down, across in _PASSES:
-        rows = len(range(row, head.rows, down))
-        cols = len(range(col, head.cols, across))
-        passes.append((rows, cols, rows * (1 + head.row_bytes(cols)) if cols else 0))
-    raw = png_chunks.inflate(packed, sum(size for *_, size in passes) + 1)
-    if raw is None or len(raw) != sum(size for *_, size in passes):
-        raise ImageReadError("the PNG ends within its pixels; the file is damaged: copy it again")
-    array: NDArray[Any] | None = None
-    at = 0
-    for (row, col, down, across), (rows, cols, size) in zip(_PASSES, passes, strict=True):
-        if size:
-            small = head._replace(rows=rows, cols=cols)
-            part = _plain(small, prefix, zlib.compress(raw[at : at + size], 1))
-            if array is None:
-                array = np.empty((head.rows, head.cols, *part.shape[2:]), part.dtype)
-            array[row::down, col::across] = part
-        at += size
-    assert array is not None  # the first pass holds the first pixel, and there is one
-    return array
 
 
 def _encode_bits(array: NDArray[Any]) -> bytes:

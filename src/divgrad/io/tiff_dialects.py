@@ -16,6 +16,8 @@ _OME_DTYPES = {"int8", "int16", "int32", "uint8", "uint16", "uint32", "float32",
 _CLASSIC_BYTES = 2**32 - 2**25
 # Written anew from the array; the rest of what ImageJ said is kept.
 _IMAGEJ_COUNTS = {"ImageJ", "SCIFIO", "images", "channels", "slices", "frames"}
+# Binary entries, which have tags of their own.
+_IMAGEJ_TAGS = {"Info", "Labels", "Ranges", "LUTs", "Plot", "ROI", "Overlays", "Properties"}
 _PER_CHANNEL = ("LUTs", "Ranges")
 
 
@@ -36,8 +38,9 @@ def dialect_of(picture: Picture, native: Mapping[str, Any]) -> Dialect:
     array, dtype = picture.array, str(picture.array.dtype)
     channels = array.shape[-1] if picture.channel_axis is not None else 0
     samples = native.get("axes", "S")[-1:] != "C"
-    grey_samples = samples and native.get("photometric", 2) in (0, 1)
-    rgb = samples and channels - picture.alpha == 3 and not grey_samples
+    grey_samples = native.get("photometric") in (0, 1)
+    coloured = native.get("photometric") == 2 or picture.alpha
+    rgb = samples and not grey_samples and (channels == 3 or (channels == 4 and coloured))
     measured = picture.calibrated and picture.spacing is not None
     kind, lost = native.get("kind", ""), []
     if kind == "ome" and dtype in _OME_DTYPES:
@@ -82,7 +85,7 @@ def _imagej(picture: Picture, native: Mapping[str, Any], rgb: bool) -> Dialect:
     axes = _axes(picture, native)
     axes = axes + "S" if letter == "S" else axes[:-2] + letter + "YX"
     said = dict(native.get("imagej", {}))
-    metadata = {k: v for k, v in said.items() if k not in _IMAGEJ_COUNTS and _ascii(v, k)}
+    metadata = {k: v for k, v in said.items() if k in _IMAGEJ_TAGS or _one_ascii_line(k, v)}
     lost = []
     channels = array.shape[-3] if letter == "C" else 1
     if channels != said.get("channels", 1):
@@ -95,16 +98,18 @@ def _imagej(picture: Picture, native: Mapping[str, Any], rgb: bool) -> Dialect:
         del metadata["Labels"]
         lost.append("the labels of the planes were left out: their number has changed")
     if picture.spacing is not None:
-        metadata["unit"] = picture.unit or "pixel"
+        unit = picture.unit or "pixel"
+        metadata["unit"] = unit.encode("ascii", "backslashreplace").decode()  # as ImageJ does
         if picture.ndim == 3:
             metadata["spacing"] = picture.spacing[0]
     metadata["axes"] = axes
     return Dialect("imagej", array, rgb, contiguous, metadata, tuple(lost))
 
 
-def _ascii(value: object, key: str) -> bool:
-    """Return whether ImageJ's one-line description can hold the value."""
-    return key[:1].isupper() or (str(value).isascii() and "\n" not in str(value))
+def _one_ascii_line(key: str, value: object) -> bool:
+    """Return whether the entry goes into ImageJ's description, and is not written anew."""
+    line = f"{key}={value}"
+    return key not in _IMAGEJ_COUNTS and line.isascii() and line.isprintable()
 
 
 def _ome(picture: Picture, native: Mapping[str, Any], rgb: bool) -> Dialect:

@@ -42,8 +42,8 @@ def pixel_size(tif: Any, series: Any, axes: str) -> PixelSize:
     """Return the pixel size along `axes` (such as ``"ZYX"``), where all of them are known."""
     if series.kind == "imagej":
         size = _imagej(tif, axes)
-    elif series.kind == "ome":
-        size = _ome(tif, axes)
+    elif (tif.pages.first.description or "").endswith("OME>"):
+        size = _ome(tif.pages.first.description, axes)
     else:
         size = _stated(tif, axes)
     if size is not None:
@@ -83,9 +83,9 @@ def _imagej(tif: Any, axes: str) -> PixelSize | None:
     return PixelSize(spacing, unit, True)
 
 
-def _ome(tif: Any, axes: str) -> PixelSize | None:
+def _ome(xml: str, axes: str) -> PixelSize | None:
     """OME: attributes of the first Pixels element; micrometres where no unit is given."""
-    element = re.search(r"<(?:\w+:)?Pixels\b[^>]*>", tif.ome_metadata or "")
+    element = re.search(r"<(?:\w+:)?Pixels\b[^>]*>", xml)
     if element is None:
         return None
     said = dict(re.findall(r'(\w+)\s*=\s*"([^"]*)"', element.group()))
@@ -141,6 +141,17 @@ def _raw(tif: Any, tag: Any) -> tuple[int, int, int, bytes]:
     return tag.code, int(tag.dtype), tag.count, value
 
 
+def names_other_files(tif: Any) -> bool:
+    """Return whether the OME description counts planes of other files among its own."""
+    xml = (tif.ome_metadata or "") if tif.is_ome else ""
+    root = re.search(r'<(?:\w+:)?OME\b[^>]*\bUUID\s*=\s*"([^"]*)"', xml)
+    parts = re.findall(r"<(?:\w+:)?UUID\b([^>]*)>([^<]*)<", xml)
+    return any(
+        (root is None or uuid.strip() != root[1]) and f'"{tif.filename}"' not in name
+        for name, uuid in parts
+    )
+
+
 def dropped(tif: Any, series: Any) -> tuple[str, ...]:
     """Return a sentence for each thing in the file that is not taken along."""
     lost = []
@@ -149,6 +160,6 @@ def dropped(tif: Any, series: Any) -> tuple[str, ...]:
     private = sorted({t.code for t in tif.pages.first.tags if t.code >= _FIRST_PRIVATE} - _HANDLED)
     if private:
         lost.append("the TIFF tags " + ", ".join(map(str, private[:8])) + " are not understood")
-    if series.kind == "ome":
+    if (tif.pages.first.description or "").endswith("OME>"):
         lost.append("of the OME description only axes and voxel size are kept")
     return tuple(lost)

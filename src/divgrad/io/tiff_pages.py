@@ -9,8 +9,12 @@ from typing import Any, BinaryIO
 from divgrad.errors import ImageReadError
 
 _MOST_PAGES = 2**20
+_MOST_TAGS = 4096
 _CUT = "the file is damaged or cut short: copy it again"
 _UNCOMPRESSED = 1
+_HEADER_BYTES = 8
+_TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_TYPE_SIZES |= {16: 8, 17: 8, 18: 8}  # BigTIFF
 
 
 def count_pages(file: BinaryIO) -> int:
@@ -24,6 +28,7 @@ def count_pages(file: BinaryIO) -> int:
     count, entry, pointer, start = ("Q", 20, "Q", 8) if version == 43 else ("H", 12, "I", 4)
     (offset,) = struct.unpack_from(order + pointer, head, start)
     seen: set[int] = set()
+    first = offset
     while offset:
         if offset in seen or len(seen) >= _MOST_PAGES:
             raise ImageReadError(f"page {len(seen) + 1} of the TIFF leads back to another; {_CUT}")
@@ -31,7 +36,11 @@ def count_pages(file: BinaryIO) -> int:
         try:
             file.seek(offset)
             (entries,) = struct.unpack(order + count, file.read(struct.calcsize(count)))
-            file.seek(entries * entry, os.SEEK_CUR)
+            if offset == first:
+                _refuse_cut_tags(file.read(min(entries, _MOST_TAGS) * entry), order, entry, size)
+                file.seek(max(entries - _MOST_TAGS, 0) * entry, os.SEEK_CUR)
+            else:
+                file.seek(entries * entry, os.SEEK_CUR)
             (offset,) = struct.unpack(order + pointer, file.read(struct.calcsize(pointer)))
         except (struct.error, OverflowError, OSError):
             raise ImageReadError(
@@ -43,11 +52,21 @@ def count_pages(file: BinaryIO) -> int:
     return len(seen)
 
 
+def _refuse_cut_tags(table: bytes, order: str, entry: int, size: int) -> None:
+    """Raise if the value of a tag, such as the description with the voxel size, is cut off."""
+    layout, room = (order + "HHQQ", 8) if entry == 20 else (order + "HHII", 4)
+    for at in range(0, len(table) - entry + 1, entry):
+        tag, kind, count, place = struct.unpack_from(layout, table, at)
+        length = _TYPE_SIZES.get(kind, 0) * count
+        if length > room and place < size < place + length:
+            raise ImageReadError(f"tag {tag} of the TIFF ends beyond the file; {_CUT}")
+
+
 def refuse_missing_pixels(series: Any, size: int) -> None:
     """Raise unless every strip and tile of tifffile's `series` lies within the file's `size`."""
     if series.dataoffset is not None:
-        if series.dataoffset + series.nbytes > size:
-            raise ImageReadError(f"the pixels of the TIFF end beyond the file; {_CUT}")
+        if not _HEADER_BYTES <= series.dataoffset <= size - series.nbytes:
+            raise ImageReadError(f"the pixels of the TIFF are not within the file; {_CUT}")
         return
     for number, page in enumerate(series.pages, 1):
         if page is None:
@@ -61,6 +80,7 @@ def refuse_missing_pixels(series: Any, size: int) -> None:
         offsets = list(page.dataoffsets)
         whole = len(offsets) == len(lengths) > 0
         if not whole or any(
-            at <= 0 or n <= 0 or at + n > size for at, n in zip(offsets, lengths, strict=True)
+            at < _HEADER_BYTES or n <= 0 or at + n > size
+            for at, n in zip(offsets, lengths, strict=True)
         ):
             raise ImageReadError(f"pixels of page {number} of the TIFF are missing; {_CUT}")

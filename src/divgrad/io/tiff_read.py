@@ -30,12 +30,16 @@ def read_tiff(file: BinaryIO, max_bytes: int | None = None) -> Picture:
     pages = count_pages(file)
     # Micro-Manager and NDTiff data sets would be sought in other files; their own pages suffice.
     with quiet(), TiffFile(file, is_mmstack=False, is_ndtiff=False) as tif:
+        if tiff_metadata.names_other_files(tif):
+            tif.is_ome = False  # tifffile would open them; only our own pages are read
         series = _only_series(tif, pages)
         page = series.keyframe
         if page.dtype is None or not storable(np.dtype(page.dtype)):
             bits = f"{page.bitspersample} bits, sample format {int(page.sampleformat)}"
             raise ImageReadError(f"the TIFF holds samples of {bits}; readable are {STORABLE}")
         _refuse_colour_space(page)
+        if page.bitspersample == 1 and page.samplesperpixel > 1:
+            raise ImageReadError("the TIFF has channels of one bit; convert it to 8 bits")
         refuse_oversize(series.shape, page.dtype.itemsize, size, max_bytes)
         refuse_missing_pixels(series, size)
         array = series.asarray()

@@ -18,6 +18,7 @@ _WHITE_IS_ZERO = 0
 _ALPHA_NAMES = {0: "unspecified", 1: "assocalpha", 2: "unassalpha"}
 _SUB_DIRECTORIES = {34665: "ExifTag", 34853: "GPSTag"}
 _LONG = 4
+_SMALLEST = 1e-8  # of pixel sizes, so that a fraction of 32-bit numbers holds them
 _LARGEST_CLASSIC_KIND = 12  # tag types beyond belong to BigTIFF
 
 
@@ -46,7 +47,7 @@ def write_tiff(file: BinaryIO, picture: Picture) -> list[str]:
             **_description(dialect, native, directory),
             **_colours(picture, dialect, native),
             **_packing(picture, dialect, native, lost),
-            **_resolution(picture, dialect, native),
+            **_resolution(picture, dialect, native, lost),
             extratags=_tags(native, directory, order, big),
         )
     if _SUB_DIRECTORIES.keys() & directory.keys():
@@ -103,12 +104,15 @@ def _packing(picture: Picture, dialect: Dialect, native: Any, lost: list[str]) -
     return {"compression": "zlib", "predictor": dtype.kind in "iuf" and dtype.itemsize <= 4}
 
 
-def _resolution(picture: Picture, dialect: Dialect, native: Any) -> dict[str, Any]:
+def _resolution(picture: Picture, dialect: Dialect, native: Any, lost: list[str]) -> dict[str, Any]:
     """Return the density of pixels: per unit for ImageJ, else per inch or centimetre."""
     if picture.spacing is None:
         x, y, unit = native.get("resolution") or (0, 0, 0)
         return {"resolution": (x, y), "resolutionunit": unit} if unit in range(1, 6) else {}
     down, across = picture.spacing[-2:]
+    if not all(_SMALLEST < h < 1 / _SMALLEST for h in (down, across)):
+        lost.append(f"TIFF cannot store the pixel size {picture.spacing} {picture.unit}")
+        return {}
     if dialect.name == "imagej":
         return {"resolution": (1 / across, 1 / down)}
     size = lengths.millimetres((down, across), picture.unit)

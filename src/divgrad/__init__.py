@@ -1,0 +1,62 @@
+"""divgrad: PDE diffusion for people who measure with images.
+
+>>> import numpy as np
+>>> import divgrad
+>>> edge = np.repeat([[0.0, 100.0]], 4, axis=1)
+>>> solution = divgrad.evolve(edge, divgrad.PeronaMalik(contrast=5), until=divgrad.Steps(10))
+>>> solution.steps
+10
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public name -> module. Loaded on first use: importing divgrad loads neither numba, torch nor dask.
+_FACE = {
+    "denoise": "divgrad.tasks.denoise",
+    "evolve": "divgrad.evolve",
+    "march": "divgrad.evolve",
+    "Frame": "divgrad.evolve",
+    "Solution": "divgrad.evolve",
+    "Perturbation": "divgrad.perturbation",
+    "Heat": "divgrad.equations",
+    "PeronaMalik": "divgrad.equations",
+    "PorousMedium": "divgrad.equations",
+    "Explicit": "divgrad.schemes",
+    "FED": "divgrad.schemes",
+    "FSI": "divgrad.schemes",
+    "AOS": "divgrad.schemes",
+    "Adaptive": "divgrad.schemes",
+    "Time": "divgrad.stopping",
+    "Steps": "divgrad.stopping",
+    "SteadyState": "divgrad.stopping",
+    "Discrepancy": "divgrad.stopping",
+    "Decorrelation": "divgrad.stopping",
+    "Grid": "divgrad.grid",
+    "Tiling": "divgrad.grid",
+}
+_ROOMS = (
+    "conductances", "equations", "errors", "estimate", "io", "kernels", "metrics", "operators",
+    "schemes", "stopping", "tasks", "testing",
+)  # fmt: skip
+
+__all__ = [*_FACE, *_ROOMS]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _FACE:
+        value = getattr(importlib.import_module(_FACE[name]), name)
+    elif name in _ROOMS:
+        value = importlib.import_module(f"divgrad.{name}")
+    else:
+        raise AttributeError(f"module 'divgrad' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

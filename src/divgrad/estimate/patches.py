@@ -1,0 +1,141 @@
+"""Three numbers per small patch: its mean, its coarse and its fine variance.
+
+White noise is equally strong in every orthogonal direction of a patch, an image is not: its energy
+sits in the low frequencies. So the low frequencies of the cosine transform tell where the image is
+flat, and the high ones how strong the noise is there. For Gaussian noise the two are independent:
+choosing patches by the one does not bias the other, which is what troubles every estimator that
+chooses its patches by their total variance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from divgrad.errors import ImageError
+from divgrad.estimate.channels import Channel
+
+Floats = NDArray[np.floating[Any]]
+
+SIDE = 8  # pixels; larger patches find fewer flat places, smaller ones separate frequencies less
+BUDGET = 65_536  # patches looked at, and pixels kept: bounds time and memory for any image
+CHUNK = 8_192  # patches in the air at once: 2 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """What `measure_patches` found; lengths are in units of `unit`, offsets from `origin`."""
+
+    mean: Floats  # (n,)
+    rough: Floats  # (n,) variance per coarse frequency, the near ones weighing less
+    fine: Floats  # (n,) variance per fine frequency
+    pixels: Floats  # evenly spaced pixel values, the two extremes among them
+    origin: float
+    unit: float  # 0 for a constant image
+
+
+def measure_patches(channel: Channel) -> Patches:
+    """Measure patches evenly spread over a channel: everywhere if small, never more than BUDGET.
+
+    Parameters
+    ----------
+    channel : ndarray, 2-D or 3-D
+        Finite real numbers. Patches of a volume lie in the plane of its two longest axes.
+
+    Returns
+    -------
+    Patches
+
+    Raises
+    ------
+    ImageError
+        If fewer than two axes have two pixels or more.
+
+    Examples
+    --------
+    >>> patches = measure_patches(np.random.default_rng(0).normal(7.0, 2.0, (64, 64)))
+    >>> sigma = patches.unit * patches.fine.mean() ** 0.5
+    >>> print(f"{sigma:.1f}")
+    2.0
+    """
+    if channel.ndim == 2:
+        channel = channel[None]
+    volume = np.moveaxis(channel, int(np.argmin(channel.shape)), 0)  # planes first
+    shortest = min(volume.shape[1:])
+    side = min(SIDE, max(shortest // 4, min(4, shortest // 2)))  # room for several flat places
+    if shortest < 2:
+        raise ImageError(
+            f"an image of shape {channel.shape} is too small to see its noise: at least 2 pixels "
+            "along two axes are needed, 8 to trust it; state the noise level yourself"
+        )
+    pixels = _spread(volume)
+    low, high = float(channel.min()), float(channel.max())
+    origin = float(np.median(pixels))
+    # Single hot pixels must not set the unit: float32 would lose the rest of the image.
+    unit = float(np.subtract(*np.percentile(pixels, [99, 1]))) or high / 2 - low / 2
+    empty = np.zeros(0, np.float32)
+    if unit == 0.0:
+        return Patches(empty, empty, empty, empty, origin, 0.0)
+    stride, step = _strides(volume.shape, side)
+    coarse, fine = _directions(side)
+    rows = volume.shape[1] - side + 1
+    per_row = -(-(volume.shape[2] - side + 1) // stride)
+    band = max(1, CHUNK // per_row) * stride
+    found = []
+    for plane in volume[::step]:
+        for top in range(0, rows, band):
+            slab = plane[top : min(top + band, rows) + side - 1].astype(np.float64)
+            slab = ((slab - origin) / unit).astype(np.float32)
+            windows = sliding_window_view(slab, (side, side))[::stride, ::stride]
+            patch = windows.reshape(-1, side * side)
+            mean = patch.mean(axis=1, keepdims=True)
+            patch = patch - mean
+            found.append((mean[:, 0], _energy(patch, coarse), _energy(patch, fine)))
+    pixels = np.append(pixels, (low, high))
+    means, roughs, fines = (np.concatenate(part) for part in zip(*found, strict=True))
+    return Patches(means, roughs, fines, (pixels - origin) / unit, origin, unit)
+
+
+def _spread(volume: Channel) -> Floats:
+    """Evenly spaced pixels, about BUDGET of them."""
+    step = 1
+    while volume[::step, ::step, ::step].size > 4 * BUDGET:
+        step += 2
+    return volume[::step, ::step, ::step].astype(np.float64).ravel()
+
+
+def _strides(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+    """Distance between patches within and across planes: odd, so as not to beat with a grid."""
+    stride = step = 1
+    while True:
+        places = [-(-(n - side + 1) // stride) for n in shape[1:]]
+        if -(-shape[0] // step) * places[0] * places[1] <= BUDGET:
+            return stride, step
+        if stride >= side:
+            step += 2
+        stride += 2
+
+
+def _directions(side: int) -> tuple[Floats, Floats]:
+    """Columns of the cosine transform, coarse (scaled to unit total weight) and fine."""
+    k = np.arange(side)
+    basis = np.cos(np.pi * np.outer(k, k + 0.5) / side) * np.sqrt(2.0 / side)
+    basis[0] /= np.sqrt(2.0)
+    columns = np.kron(basis, basis).T
+    frequency = np.add.outer(k, k).ravel()
+    coarse = (frequency > 0) & (frequency < side)
+    fine = frequency >= side
+    # Texture that could reach the fine frequencies shows best in those next to them.
+    weight = frequency[coarse] / frequency[coarse].sum()
+    parts = columns[:, coarse] * np.sqrt(weight), columns[:, fine] / np.sqrt(fine.sum())
+    return parts[0].astype(np.float32), parts[1].astype(np.float32)
+
+
+def _energy(patch: Floats, columns: Floats) -> Floats:
+    y = patch @ columns
+    energy: Floats = np.einsum("ij,ij->i", y, y)
+    return energy

@@ -1,0 +1,225 @@
+"""The one loop: an equation carries an image on, by a scheme, until a stopping rule says enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from divgrad.errors import ParameterError
+from divgrad.grid import Grid, Tiling
+from divgrad.layout import enter
+from divgrad.operators import Equation, Image
+from divgrad.perturbation import Perturbation
+from divgrad.schemes.explicit import Explicit
+from divgrad.schemes.scheme import Scheme, State
+from divgrad.stopping import Stop, Verdict
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An image on its way.
+
+    Parameters
+    ----------
+    t
+        Diffusion time, in length units squared.
+    u
+        The image, yours to keep; float32 or float64, axes as in the image given.
+    step
+        Number of steps so far.
+    """
+
+    t: float
+    u: NDArray[Any]
+    step: int
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The end of an evolution, and how it came about.
+
+    Parameters
+    ----------
+    u
+        The image, float32 or float64, axes as in the image given.
+    t
+        Diffusion time, in length units squared.
+    steps
+        Number of steps of the scheme.
+    reason
+        Why it ended, a sentence.
+    equation, scheme, until
+        What was solved, how, and until when.
+    """
+
+    u: NDArray[Any]
+    t: float
+    steps: int
+    reason: str
+    equation: Equation
+    scheme: Scheme
+    until: Stop
+
+    def __str__(self) -> str:
+        return (
+            f"{self.equation}\n  by {self.scheme}\n  until {self.until}\n"
+            f"  t = {self.t:g} after {self.steps} steps: {self.reason}"
+        )
+
+
+def march(
+    image: ArrayLike,
+    equation: Equation,
+    *,
+    until: Stop,
+    scheme: Scheme | None = None,
+    channel_axis: int | None = None,
+    spacing: float | Sequence[float] | None = None,
+    perturbation: Perturbation | None = None,
+    every: int = 1,
+    tiling: Tiling | None = None,
+) -> Iterator[Frame]:
+    """Evolve an image and yield it on its way: progress, movie and early exit are an ordinary for-loop.
+
+    Parameters
+    ----------
+    image
+        Image, 1-D to 3-D, any real dtype, with or without channels; never written to.
+    equation
+        How grey value flows.
+    until
+        When to stop: a rule, or several joined with ``|``.
+    scheme
+        How time passes; default :class:`~divgrad.Explicit`.
+    channel_axis
+        Axis of the channels, which are coupled; None: there is none.
+    spacing
+        Distance of pixels along each spatial axis, or one for all; default 1.
+    perturbation
+        Seeded noise, of the first image or of every step.
+    every
+        Steps from one frame to the next.
+    tiling
+        How the image is cut for computing; results do not depend on it.
+
+    Yields
+    ------
+    Frame
+        The image at the beginning, after every ``every`` steps, and at the end.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from divgrad import Heat, Steps, march
+    >>> [frame.step for frame in march(np.eye(3), Heat(), until=Steps(2))]
+    [0, 1, 2]
+    """
+    if every < 1:
+        raise ParameterError(f"every must be a whole number >= 1, got {every!r}")
+    u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing, tiling=tiling)
+    for state, _ in _loop(u, equation, scheme or Explicit(), until, grid, perturbation, every):
+        shown = state.u.copy() if state.u is u else state.u
+        yield Frame(state.t, layout.leave(shown), state.step)
+
+
+def evolve(
+    image: ArrayLike,
+    equation: Equation,
+    *,
+    until: Stop,
+    scheme: Scheme | None = None,
+    channel_axis: int | None = None,
+    spacing: float | Sequence[float] | None = None,
+    perturbation: Perturbation | None = None,
+    tiling: Tiling | None = None,
+) -> Solution:
+    """Evolve an image to the end; parameters as in :func:`march`.
+
+    Returns
+    -------
+    Solution
+        The image at the end, with its time, its number of steps and the reason of the end.
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be treated.
+    SchemeError
+        If the scheme needs what the equation lacks.
+    StabilityError
+        If a step is unstable and the scheme may not split it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from divgrad import FSI, PeronaMalik, Time, evolve
+    >>> noisy = np.random.default_rng(0).normal(100.0, 5.0, (32, 32))
+    >>> solution = evolve(noisy, PeronaMalik(contrast=10.0), scheme=FSI(), until=Time(5.0))
+    >>> bool(solution.u.std() < 1.5), solution.reason
+    (True, 'the time 5 was reached')
+    """
+    scheme = scheme or Explicit()
+    u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing, tiling=tiling)
+    for state, verdict in _loop(u, equation, scheme, until, grid, perturbation, None):  # noqa: B007
+        pass
+    end = state.u.copy() if state.u is u else state.u
+    reason = verdict.reason if verdict else ""
+    return Solution(layout.leave(end), state.t, state.step, reason, equation, scheme, until)
+
+
+def _loop(
+    u: Image,
+    equation: Equation,
+    scheme: Scheme,
+    until: Stop,
+    grid: Grid,
+    perturbation: Perturbation | None,
+    every: int | None,
+) -> Iterator[tuple[State, Verdict | None]]:
+    """Yield the states, the last one with its verdict. Never writes to u, nor to a state it has yielded."""
+    for name, value, kind in (("equation", equation, Equation), ("until", until, Stop)):
+        if not isinstance(value, kind):
+            raise ParameterError(
+                f"{name} must be {'an equation' if kind is Equation else 'a stopping rule'} "
+                f"such as {'PeronaMalik(contrast=20)' if kind is Equation else 'Time(10)'}, "
+                f"got {value!r:.60}"
+            )
+    noise = perturbation or Perturbation()
+    state = State(noise.begin(u))
+    watch = until.watch(state.u, grid)
+    verdict = watch.look(0.0, state.u, 0)
+    yield state, verdict
+    shown = 0
+    while verdict is None:
+        left, most = watch.left(state.t, state.step)
+        if watch.every_step or noise.lasts:
+            most = 1
+        if every is not None:
+            most = min(most, shown + every - state.step)
+        before = state
+        state = scheme.advance(equation, before, grid, left, most)
+        if noise.lasts:
+            tau = state.t - before.t
+            state = replace(state, u=noise.disturb(state.u, before.t, tau, state.step))
+        verdict = watch.look(state.t, state.u, state.step)
+        if verdict is not None and verdict.part < 1.0:
+            state = _between(before, state, verdict.part)
+        elif verdict is None and watch.every_step and np.array_equal(before.u, state.u):
+            verdict = Verdict("nothing changes any more")
+        if verdict is not None or every is None or state.step >= shown + every:
+            shown = state.step
+            yield state, verdict
+
+
+def _between(a: State, b: State, part: float) -> State:
+    """Return the state at a part of the way from a to b: for an explicit step, a shorter step."""
+    if part == 0.0:
+        return a
+    u = a.u + a.u.dtype.type(part) * (b.u - a.u)
+    return State(u, a.t + part * (b.t - a.t), b.step)
+
+

@@ -1,0 +1,44 @@
+"""Sums over an image, the same to the bit however many threads make them.
+
+Every plane is summed on its own, in float64, over 16 interleaved partial sums (so that the loop vectorises
+without reordering); the sums of the planes are added up in their order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from divgrad.conductances import constant
+from divgrad.grid import Grid
+from divgrad.kernels import sums, tiles
+from divgrad.kernels.specialise import specialise
+from divgrad.operators import Image, volume
+
+
+def moments(u: Image, v: Image, grid: Grid) -> tuple[float, float, float, float, float]:
+    """Return the means over all pixels of u, v, u u, v v and u v."""
+    a, b = volume(u), volume(v)
+    planes = np.empty((a.shape[0], a.shape[1], 5))
+    module = specialise(sums, constant, u.dtype)
+    block = (max(1, min(-(-a.shape[1] // 8), 4_000_000 // (a.shape[2] * a.shape[3]))), *a.shape[2:])
+    tiles.run(
+        lambda box: module.plane_moments(a, b, planes, box),
+        list(tiles.boxes(a.shape[1:], block)),
+        grid.tiling.workers,
+    )
+    total = planes.sum(axis=(0, 1)) / u.size
+    return tuple(float(value) for value in total)  # type: ignore[return-value]
+
+
+def extent(u: Image, grid: Grid) -> tuple[float, float]:
+    """Return the least and the largest value; NaN where the image has one."""
+    view = volume(u)
+    block = (max(1, -(-view.shape[1] // (4 * grid.tiling.workers))), *view.shape[2:])
+    found: list[tuple[float, float]] = []
+
+    def work(box: tiles.Box) -> None:
+        part = view[:, box[0] : box[1]]
+        found.append((float(part.min()), float(part.max())))
+
+    tiles.run(work, list(tiles.boxes(view.shape[1:], block)), grid.tiling.workers)
+    return float(np.min([low for low, _ in found])), float(np.max([high for _, high in found]))

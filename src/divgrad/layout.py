@@ -1,0 +1,126 @@
+"""Users' arrays in and out: dtype, channel axis, spacing and NaN are dealt with here, once, for everything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from divgrad.errors import ImageError, ParameterError
+from divgrad.grid import Grid, Tiling
+from divgrad.kernels.reductions import extent
+from divgrad.operators import Image
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a user's array and ``u[channel, *space]`` correspond."""
+
+    channel_axis: int | None
+    dtype: np.dtype[Any]
+
+    def leave(self, u: Image, dtype: Any = None) -> NDArray[Any]:
+        """Return ``u[channel, *space]`` in the user's order of axes; integers rounded and clipped."""
+        array = u[0] if self.channel_axis is None else np.moveaxis(u, 0, self.channel_axis)
+        if dtype is None:
+            return array
+        return cast(array, self.dtype if dtype == "same" else dtype)
+
+
+def enter(
+    image: ArrayLike,
+    *,
+    channel_axis: int | None = None,
+    spacing: float | Sequence[float] | None = None,
+    tiling: Tiling | None = None,
+) -> tuple[Image, Grid, Layout]:
+    """Return an image as ``u[channel, *space]``, float32 or float64, with its grid and the way back.
+
+    Integers are cast, never rescaled: to float32, or to float64 where float32 cannot hold them. The
+    user's array is never written to; where it fits as it is, it is not copied.
+
+    Raises
+    ------
+    ImageError
+        If it is empty, not of 1 to 3 spatial axes, not of real numbers, or not finite.
+    ParameterError
+        If the channel axis or the spacing do not fit it.
+    """
+    array = np.asarray(image)
+    ndim = array.ndim
+    axis = None
+    if channel_axis is not None:
+        if not -ndim <= channel_axis < ndim:
+            raise ParameterError(
+                f"channel_axis {channel_axis} is not an axis of an image of shape {array.shape}"
+            )
+        axis = channel_axis % ndim
+    space = ndim - (axis is not None)
+    if not 1 <= space <= 3:
+        raise ImageError(
+            f"an image has 1 to 3 spatial axes, got shape {array.shape} with {channel_axis=}; "
+            "name the axis of colours or channels with channel_axis="
+        )
+    if array.size == 0:
+        raise ImageError(f"the image is empty: shape {array.shape}")
+    real = working_dtype(array.dtype)
+    moved = array[None] if axis is None else np.moveaxis(array, axis, 0)
+    u = np.ascontiguousarray(moved, dtype=real)
+    grid = Grid(_spacing(spacing, space), tiling or Tiling())
+    if array.dtype.kind == "f":
+        low, high = extent(u, grid)
+        if not (math.isfinite(low) and math.isfinite(high)):
+            bad = int(u.size - np.count_nonzero(np.isfinite(u)))
+            raise ImageError(
+                f"the image has {bad} pixels that are NaN or infinite: replace or inpaint them first"
+            )
+    return u, grid, Layout(axis, array.dtype)
+
+
+def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return float32, or float64 for float64 and for integers of more than 24 bits.
+
+    >>> working_dtype(np.dtype("uint16")), working_dtype(np.dtype("int32"))
+    (dtype('float32'), dtype('float64'))
+    """
+    if dtype.kind in "bui" or (dtype.kind == "f" and dtype.itemsize <= 8):
+        wide = dtype.itemsize > (2 if dtype.kind in "ui" else 4)
+        return np.dtype(np.float64 if wide else np.float32)
+    raise ImageError(f"an image of real numbers is needed, got dtype {dtype}")
+
+
+def cast(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """Return the array in another dtype; for integers rounded to the nearest and clipped, never wrapped.
+
+    >>> cast(np.array([-1.0, 1.6, 300.0]), "uint8").tolist()
+    [0, 2, 255]
+    """
+    target = np.dtype(dtype)
+    if target.kind == "b":
+        return array >= 0.5
+    if target.kind in "ui":
+        limits = np.iinfo(target)
+        rounded = np.clip(np.rint(array), limits.min, limits.max)
+        # The largest 64-bit integers have no float of their own: what was rounded up to 2^63 would wrap.
+        top = np.nextafter(rounded.dtype.type(limits.max), rounded.dtype.type(0))
+        return np.where(rounded > top, limits.max, rounded.astype(target)) if (
+            float(limits.max) != limits.max
+        ) else rounded.astype(target)
+    return array.astype(target, copy=False)
+
+
+def _spacing(spacing: float | Sequence[float] | None, ndim: int) -> tuple[float, ...]:
+    if spacing is None:
+        return (1.0,) * ndim
+    values = np.asarray(spacing, float)
+    if values.ndim == 0:
+        return (float(values),) * ndim
+    if values.shape != (ndim,):
+        raise ParameterError(
+            f"spacing needs one length for each of the {ndim} spatial axes, got {spacing!r}"
+        )
+    return tuple(float(value) for value in values)

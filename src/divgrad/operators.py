@@ -1,0 +1,133 @@
+"""The joint at which equations and schemes meet: a linear operator A on images ``(channel, *space)``.
+
+An equation, linearised at an image, is such an operator; a scheme is a polynomial or a rational function
+of it. An operator offers verbs; a scheme that asks for one that it lacks is refused with a sentence.
+
+==============  =======================================  ==========================
+verb            what it does                             who asks for it
+==============  =======================================  ==========================
+``axpy``        v + tau A v                              every scheme can
+``polynomial``  a two-term recurrence of axpy            Explicit, FED, FSI
+``bound``       bound of the spectral radius             Explicit, FED, FSI
+``bands``       the three diagonals along one axis       AOS
+==============  =======================================  ==========================
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from divgrad.errors import SchemeError
+from divgrad.grid import Grid
+
+Image = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Bands:
+    """The part of an operator that couples pixels along one axis: a tridiagonal matrix for each line.
+
+    Parameters
+    ----------
+    upper
+        Coefficients of the next pixel, of shape ``space``; the last on each line is zero.
+    diagonal
+        Coefficients of the pixel itself; None where every row of the matrix sums to zero.
+    lower
+        Coefficients of the previous pixel, the first on each line zero; None where the part is symmetric.
+    """
+
+    upper: Image
+    diagonal: Image | None = None
+    lower: Image | None = None
+
+
+class Operator(ABC):
+    """A linear operator on images of shape ``(channel, *space)``; ``axpy`` and ``bound`` are required."""
+
+    #: Whether <A u, v> = <u, A v>.
+    symmetric: bool = False
+
+    @abstractmethod
+    def axpy(self, tau: float, v: Image) -> Image:
+        """Return v + tau A v as a new image."""
+
+    @abstractmethod
+    def bound(self) -> float:
+        """Return a bound of the spectral radius of A, in 1 / time."""
+
+    def polynomial(
+        self, v: Image, taus: Sequence[float], fresh: Sequence[float] | None = None
+    ) -> Image:
+        """Return ``v[n]`` of ``v[s+1] = f[s] (v[s] + taus[s] A v[s]) + (1 - f[s]) v[s-1]``.
+
+        ``v[-1] = v[0] = v``; without ``fresh`` all f are 1: steps one after the other.
+        """
+        old, new = v, v
+        for s, tau in enumerate(taus):
+            step = self.axpy(tau, new)
+            if fresh is not None and fresh[s] != 1.0:
+                f = step.dtype.type(fresh[s])
+                step *= f
+                step += (step.dtype.type(1.0) - f) * old
+            old, new = new, step
+        return new
+
+    def bands(self, axis: int) -> Bands:
+        """Return the part of A along the spatial axis; A must be the sum of these parts."""
+        raise SchemeError(f"{type(self).__name__} has no bands: it couples pixels across axes")
+
+
+class Equation(ABC):
+    """How grey value flows; linearised at an image it is an :class:`Operator`.
+
+    A subclass is a frozen dataclass of declared parameters. Images are ``(channel, *space)`` and never
+    written to.
+    """
+
+    #: One line: authors, journal, year.
+    citation: ClassVar[str] = ""
+    #: Whether a bound at an image holds at all that follows: then many steps need one look at it.
+    bound_lasts: ClassVar[bool] = False
+    #: Axioms that it need not pass, each with the reason: see :mod:`divgrad.testing`.
+    exemptions: ClassVar[dict[str, str]] = {}
+
+    @abstractmethod
+    def operator(self, u: Image, t: float, grid: Grid) -> Operator:
+        """Return the equation linearised at the image u and the time t."""
+
+    def bound(self, u: Image, t: float, grid: Grid) -> float:
+        """Return a bound of the spectral radius of the operator at u, t; override where it is cheaper."""
+        return self.operator(u, t, grid).bound()
+
+    def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
+        """Return u after explicit steps from the time t, linearised anew for each; override to fuse them."""
+        for tau in taus:
+            u = self.operator(u, t, grid).axpy(tau, u)
+            t += tau
+        return u
+
+
+def has_bands(operator: Operator) -> bool:
+    """Whether the operator splits into tridiagonal parts, one for each axis."""
+    return type(operator).bands is not Operator.bands
+
+
+def volume(image: Image) -> Image:
+    """Return a view ``(channel, plane, row, col)`` of ``(channel, *space)``; the last axis stays the last.
+
+    >>> volume(np.zeros((1, 4, 5))).shape
+    (1, 4, 1, 5)
+    """
+    channels, space = image.shape[0], image.shape[1:]
+    if len(space) == 1:
+        return image.reshape(channels, 1, 1, space[0])
+    if len(space) == 2:
+        return image.reshape(channels, space[0], 1, space[1])
+    return image

@@ -1,0 +1,199 @@
+"""One declaration per parameter: sentence, unit, range. Docstrings, command line and messages are made of it.
+
+A declared class is a frozen dataclass whose fields come from :func:`parameter`; values are checked when it
+is made. Where a parameter may change in time it takes a function of the time t as well as a number.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass
+from typing import Any, TypeVar, dataclass_transform
+
+from divgrad.errors import ParameterError
+
+#: A number, or a function of the time t that returns one.
+Varying = float | Callable[[float], float]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What is known of a parameter.
+
+    Parameters
+    ----------
+    sentence
+        What it does to the image, for people who never read a paper.
+    unit
+        Its unit, in words; empty for a pure number.
+    above, least, most
+        Range: > above, >= least, <= most.
+    kind
+        ``float``, ``int``, ``bool`` or, for anything else, ``object``.
+    varies
+        Whether it may be a function of time.
+    optional
+        Whether it may be None; the sentence then says what None means.
+    example
+        A value for the help text.
+    """
+
+    sentence: str
+    unit: str = ""
+    above: float | None = None
+    least: float | None = None
+    most: float | None = None
+    kind: type = float
+    varies: bool = False
+    optional: bool = False
+    example: str = ""
+
+    @property
+    def range(self) -> str:
+        """The range in words, such as ``> 0``.
+
+        >>> Parameter("", above=0, most=1).range
+        '> 0 and <= 1'
+        """
+        parts = [
+            f"{sign} {bound:g}"
+            for sign, bound in ((">", self.above), (">=", self.least), ("<=", self.most))
+            if bound is not None
+        ]
+        return " and ".join(parts)
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise ParameterError unless the value fits; functions of time are checked when they are called."""
+        if (value is None and self.optional) or self.kind is object:
+            return
+        if self.varies and callable(value):
+            return
+        what = {int: "a whole number", float: "a finite number", bool: "True or False"}[self.kind]
+        needed = f"{what} {self.range}".strip()
+        if self.varies:
+            needed += ", or a function of time that returns one"
+        if self.kind is bool or isinstance(value, bool):
+            good = self.kind is bool and isinstance(value, bool)
+        elif self.kind is int:
+            good = hasattr(value, "__index__")
+        else:
+            good = hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0
+        if good and self.kind is not bool:
+            number = float(value)
+            good = math.isfinite(number) and self._inside(number)
+        if not good:
+            raise ParameterError(f"{name} must be {needed}; got {value!r:.60}")
+
+    def _inside(self, number: float) -> bool:
+        return (
+            (self.above is None or number > self.above)
+            and (self.least is None or number >= self.least)
+            and (self.most is None or number <= self.most)
+        )
+
+    def describe(self) -> str:
+        """Return sentence, unit and range as one paragraph."""
+        facts = [fact for fact in (self.unit, self.range) if fact]
+        return f"{self.sentence}{' (' + '; '.join(facts) + ')' if facts else ''}."
+
+
+def parameter(sentence: str, *, default: Any = MISSING, **facts: Any) -> Any:
+    """Return a dataclass field that carries the :class:`Parameter` made of the facts."""
+    return dataclasses.field(
+        default=default, metadata={"parameter": Parameter(sentence, **facts)}
+    )
+
+
+def declared_in(cls: type) -> dict[str, Parameter]:
+    """Return the parameters of a declared class, by name."""
+    return {f.name: f.metadata["parameter"] for f in dataclasses.fields(cls) if f.metadata}
+
+
+def at(value: Any, t: float, name: str = "parameter", facts: Parameter | None = None) -> Any:
+    """Return the value of a constant, or of a function of time, at time t; the latter is checked here.
+
+    >>> at(lambda t: 2 * t, 3.0)
+    6.0
+    """
+    if not callable(value):
+        return value
+    result = value(t)
+    if facts is not None:
+        dataclasses.replace(facts, varies=False).check(f"{name} at t = {t:g}", result)
+    return float(result)
+
+
+def varies(owner: Any) -> bool:
+    """Whether any declared parameter of the object is a function of time."""
+    return any(fact.varies and callable(getattr(owner, name)) for name, fact in _facts(owner))
+
+
+def _facts(owner: Any) -> list[tuple[str, Parameter]]:
+    return list(declared_in(type(owner)).items()) if dataclasses.is_dataclass(owner) else []
+
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
+def declared(cls: C) -> C:
+    """Make a class a frozen dataclass of checked parameters, and write them into its docstring."""
+    made = dataclass(frozen=True)(cls)
+    facts = declared_in(made)
+
+    def check_all(self: Any) -> None:
+        for name, fact in facts.items():
+            fact.check(f"{type(self).__name__}: {name}", getattr(self, name))
+        if own is not None:
+            own(self)
+
+    own = cls.__dict__.get("__post_init__")
+    made.__post_init__ = check_all
+    made.__doc__ = document(made.__doc__ or "", facts)
+    made.at = lambda self, name, t: at(  # type: ignore[attr-defined]
+        getattr(self, name), t, f"{type(self).__name__}: {name}", facts[name]
+    )
+    return made
+
+
+def documented(facts: dict[str, Parameter]) -> Callable[[C], C]:
+    """Return a decorator that writes the parameters into a function's docstring."""
+
+    def decorate(function: C) -> C:
+        function.__doc__ = document(function.__doc__ or "", facts)
+        return function
+
+    return decorate
+
+
+def document(docstring: str, facts: dict[str, Parameter]) -> str:
+    """Return the docstring with the parameters in it: at the line ``<declared>``, else as a new section.
+
+    >>> print(document("Do it.", {"n": Parameter("How often", kind=int, least=1)}))
+    Do it.
+    <BLANKLINE>
+    Parameters
+    ----------
+    n : int
+        How often (>= 1).
+    <BLANKLINE>
+    """
+    text = inspect.cleandoc(docstring)
+    lines = []
+    for name, fact in facts.items():
+        kind = {float: "float", int: "int", bool: "bool"}.get(fact.kind, "object")
+        kind += " or function of time" if fact.varies else ""
+        kind += ", optional" if fact.optional else ""
+        lines += [f"{name} : {kind}", f"    {fact.describe()}"]
+    declared_lines = "\n".join(lines)
+    if "<declared>" in text:
+        return text.replace("<declared>", declared_lines)
+    section = f"\n\nParameters\n----------\n{declared_lines}\n" if lines else ""
+    for mark in ("Returns", "Raises", "Notes", "References", "Examples"):
+        place = text.find(f"\n\n{mark}\n---")
+        if place >= 0:
+            return text[:place] + section + text[place + 1 :]
+    return text + section

@@ -1,0 +1,21 @@
+"""Schemes: how time passes. One file each, and one line here."""
+
+from __future__ import annotations
+
+from divgrad.schemes.adaptive import Adaptive
+from divgrad.schemes.aos import AOS
+from divgrad.schemes.explicit import Explicit
+from divgrad.schemes.fed import FED
+from divgrad.schemes.fsi import FSI
+from divgrad.schemes.scheme import Scheme, State
+
+#: Every scheme by the name that the command line uses.
+SCHEMES: dict[str, type[Scheme]] = {
+    "explicit": Explicit,
+    "fed": FED,
+    "fsi": FSI,
+    "aos": AOS,
+    "adaptive": Adaptive,
+}
+
+__all__ = ["AOS", "FED", "FSI", "SCHEMES", "Adaptive", "Explicit", "Scheme", "State"]

@@ -1,0 +1,80 @@
+"""Fast explicit diffusion: cycles of steps of which many are unstable, but not their whole."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+from divgrad.grid import Grid
+from divgrad.operators import Equation, Image
+from divgrad.parameters import Varying, declared, parameter
+from divgrad.schemes.scheme import Scheme, State, cycle_length, fit, outer_step, stable
+
+
+@declared
+class FED(Scheme):
+    r"""Long times by cycles of explicit steps of very different lengths.
+
+    .. math:: \tau_i = \frac{\tau_{\max}}{2 \cos^2 \bigl(\pi (2i+1) / (4n+2)\bigr)}, \quad
+        \sum_i \tau_i = \tau_{\max} \frac{n^2+n}{3}
+
+    n steps reach as far as n^2 / 3 explicit ones. The equation is linearised once per cycle. The steps are
+    taken in Leja's order, which keeps rounding errors small; intermediate images of a cycle may leave the
+    range of the image, so frames show whole cycles. :class:`~divgrad.schemes.fsi.FSI` gives the same
+    result without that.
+
+    References
+    ----------
+    S. Grewenig, J. Weickert, A. Bruhn, DAGM 2010, LNCS 6376:533-542.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from divgrad import FED, Heat, Time, evolve
+    >>> spot = np.zeros((9, 9))
+    >>> spot[4, 4] = 1.0
+    >>> evolve(spot, Heat(), scheme=FED(), until=Time(8.0)).steps
+    2
+    """
+
+    tau: Varying | None = parameter(
+        "Time of one cycle; None takes 20 stable explicit steps",
+        unit="length squared", above=0, varies=True, optional=True, default=None, example="5",
+    )  # fmt: skip
+
+    order = 1
+    citation = "S. Grewenig, J. Weickert, A. Bruhn, DAGM 2010, LNCS 6376:533-542"
+
+    def advance(
+        self, equation: Equation, at: State, grid: Grid, left: float, most: float
+    ) -> State:
+        """Go on by one cycle."""
+        u, t = at.u, at.t
+        limit = stable(equation, u, t, grid)
+        tau = fit(outer_step(self, t, limit), left)
+        steps = fed_steps(cycle_length(tau, limit))
+        scale = tau / math.fsum(steps)
+        operator = equation.operator(u, t, grid)
+        return State(operator.polynomial(u, [scale * step for step in steps]), t + tau, at.step + 1)
+
+
+@lru_cache(maxsize=256)
+def fed_steps(n: int) -> tuple[float, ...]:
+    """Return the n steps of a cycle for tau_max = 1, in Leja's order.
+
+    >>> round(sum(fed_steps(5)), 9)
+    10.0
+    """
+    steps = [0.5 / math.cos(math.pi * (2 * i + 1) / (4 * n + 2)) ** 2 for i in range(n)]
+    # Leja: each root 1 / tau as far as possible from those before, so that no partial product grows.
+    roots = [1.0 / step for step in steps]
+    order = [max(range(n), key=lambda i: roots[i])]
+    spread = [0.0] * n
+    for _ in range(n - 1):
+        last = roots[order[-1]]
+        spread[order[-1]] = -math.inf
+        for i in range(n):
+            if spread[i] > -math.inf:
+                spread[i] += math.log(max(abs(roots[i] - last), 1e-300))
+        order.append(max(range(n), key=lambda i: spread[i]))
+    return tuple(steps[i] for i in order)
