@@ -18,9 +18,10 @@ Many steps per visit
 Arithmetic
     Strict IEEE: no fused multiply-add, no reassociation, no reciprocal estimates. Vector and scalar code
     then round alike, and machines agree to the bit. It costs nothing: the divisions bound the speed.
-Rows
-    The inner loops run over contiguous rows, ``block[channel, y]`` of blocks that are contiguous too: a
-    view whose stride the compiler cannot know to be 1 is not vectorised (7 x slower).
+Strips
+    The inner loops run over the rows of a plane one after the other, as one contiguous strip of some rows; flows
+    that would go from the end of a row to the start of the next are set to zero. Loops over single rows
+    are too short to be efficient in volumes (2 x slower at 256 columns).
 """
 
 from __future__ import annotations
@@ -34,31 +35,30 @@ __all__ = ["edge_weights", "explicit", "frozen"]
 REAL = np.float32
 CHANNELS = 1
 VOLUME = True  # planes have more than one row
+STRIP = 2048  # pixels per strip: its five arrays stay in the first-level cache
 NODES = False  # conductances are given at the pixels, instead of made at the edges from differences
 
 
-def weigh(a, y, b, v, shift, contrast, inverse, g):
-    """g <- conductances of the edges from row y of block a to row v of block b, one for all channels.
-
-    With ``shift`` 1 they lead to the next pixel; g is then shorter than the rows.
-    """
+def weigh(a, i, b, k, contrast, inverse, g):
+    """g <- conductances of the edges from a[:, i + j] to b[:, k + j], one for all channels."""
+    n = g.shape[0]
     if NODES:
-        p, q = a[0, y], b[0, v, shift:]
-        for j in range(g.shape[0]):
+        p, q = a[0, i : i + n], b[0, k : k + n]
+        for j in range(n):
             g[j] = 0.5 * (p[j] + q[j])
     else:
         g[:] = 0.0
         for c in range(CHANNELS):
-            p, q = a[c, y], b[c, v, shift:]
-            for j in range(g.shape[0]):
+            p, q = a[c, i : i + n], b[c, k : k + n]
+            for j in range(n):
                 d = q[j] - p[j]
                 g[j] += d * d
-        for j in range(g.shape[0]):
+        for j in range(n):
             g[j] = conductance(g[j] * inverse, contrast)
 
 
 def flow(p, q, g, out):
-    """out <- what flows to row p from row q through the conductances g."""
+    """out <- what flows to p from q through the conductances g."""
     for j in range(g.shape[0]):
         out[j] = g[j] * (q[j] - p[j])
 
@@ -71,7 +71,7 @@ def weigh_and_flow(p, q, contrast, inverse, out):
 
 
 def gain(p, q, g, right, above, below, before, rates, out):
-    """out <- p + what flows in; g leads to q, the same row of the next plane, before came from the last."""
+    """out <- p + what flows in; g leads to q, the same pixels of the next plane, before came from the last."""
     tz, ty, tx = rates
     for j in range(g.shape[0]):
         behind = g[j] * (q[j] - p[j])
@@ -104,6 +104,22 @@ def blend(out, fresh, old):
         out[j] = fresh * out[j] + kept * old[j]
 
 
+def load(u, z, y0, y1, x0, x1, plane):
+    """plane[channel, pixel] <- a part of plane z of u, its rows one after the other."""
+    width = x1 - x0
+    for c in range(u.shape[0]):
+        for y in range(y0, y1):
+            plane[c, (y - y0) * width : (y - y0 + 1) * width] = u[c, z, y, x0:x1]
+
+
+def store(plane, y0, x0, width, z, box, out):
+    """out[:, z] <- the box's part of a plane that begins at (y0, x0)."""
+    for c in range(out.shape[0]):
+        for y in range(box[2], box[3]):
+            first = (y - y0) * width + box[4] - x0
+            out[c, z, y, box[4] : box[5]] = plane[c, first : first + box[5] - box[4]]
+
+
 def explicit(u, out, box, taus, contrasts, inverse):
     """out[box] <- u after len(taus) explicit steps, every one with conductances of its own state.
 
@@ -113,20 +129,20 @@ def explicit(u, out, box, taus, contrasts, inverse):
     z0, z1 = max(0, box[0] - steps), min(u.shape[1], box[1] + steps)
     y0, y1 = max(0, box[2] - steps), min(u.shape[2], box[3] + steps)
     x0, x1 = max(0, box[4] - steps), min(u.shape[3], box[5] + steps)
-    planes, rows, width = z1 - z0, y1 - y0, x1 - x0
-    state = np.empty((steps + 1, 2, CHANNELS, rows, width), REAL)
-    before = np.zeros((steps, CHANNELS, rows, width), REAL)
-    right = np.zeros((CHANNELS, width + 1), REAL)
-    above = np.zeros((CHANNELS, width), REAL)
-    below = np.zeros((CHANNELS, width), REAL)
-    g = np.empty((3, width), REAL)
+    planes, width = z1 - z0, x1 - x0
+    size = (y1 - y0) * width
+    strip = min(size, max(1, STRIP // width) * width)
+    # Beyond a plane's end lie a pixel and a row that are read, but only into flows that are set to zero.
+    state = np.zeros((steps + 1, 2, CHANNELS, size + width + 1), REAL)
+    before = np.zeros((steps, CHANNELS, size), REAL)
+    right = np.zeros((CHANNELS, strip + 1), REAL)
+    below = np.zeros((CHANNELS, strip + width), REAL)  # begins with what the row above sent down
+    g = np.empty((3, strip), REAL)
     head = 1 if z0 > 0 else 0  # at a border of the image nothing is wrong and no plane is left out
     tail = 1 if z1 < u.shape[1] else 0
     for i in range(planes + steps):
         if i < planes:
-            for c in range(CHANNELS):
-                for y in range(rows):
-                    state[0, i % 2, c, y] = u[c, z0 + i, y0 + y, x0:x1]
+            load(u, z0 + i, y0, y1, x0, x1, state[0, i % 2])
         for s in range(steps):
             r = i - s - 1
             if r < head * s or r >= planes - tail * s:
@@ -134,41 +150,42 @@ def explicit(u, out, box, taus, contrasts, inverse):
             a = state[s, r % 2]
             b = a if r + 1 == planes else state[s, (r + 1) % 2]  # no slope, no flow at the border
             rates = (taus[s] * inverse[0], taus[s] * inverse[1], taus[s] * inverse[2])
-            above[:, :] = 0.0
-            for y in range(rows):
-                v = min(y + 1, rows - 1)
-                if CHANNELS == 1:
-                    row = a[0, y]
-                    weigh_and_flow(row[:-1], row[1:], contrasts[s], inverse[2], right[0, 1:-1])
+            k = contrasts[s]
+            below[:, :width] = 0.0
+            for i0 in range(0, size, strip):
+                i1 = min(i0 + strip, size)
+                n = i1 - i0
+                if CHANNELS > 1:
+                    weigh(a, i0, b, i0, k, inverse[0], g[0, :n])
                     if VOLUME:
-                        weigh_and_flow(row, a[0, v], contrasts[s], inverse[1], below[0])
-                    weigh_and_gain(
-                        row, b[0, y], contrasts[s], inverse[0], right[0], above[0], below[0],
-                        before[s, 0, y], rates, state[s + 1, r % 2, 0, y],
-                    )  # fmt: skip
-                else:
-                    weigh(a, y, b, y, 0, contrasts[s], inverse[0], g[0])
-                    if VOLUME:
-                        weigh(a, y, a, v, 0, contrasts[s], inverse[1], g[1])
-                    weigh(a, y, a, y, 1, contrasts[s], inverse[2], g[2, :-1])
-                    for c in range(CHANNELS):
-                        row = a[c, y]
-                        flow(row[:-1], row[1:], g[2, :-1], right[c, 1:-1])
+                        weigh(a, i0, a, i0 + width, k, inverse[1], g[1, :n])
+                    weigh(a, i0, a, i0 + 1, k, inverse[2], g[2, :n])
+                for c in range(CHANNELS):
+                    p, q, result = a[c, i0:i1], b[c, i0:i1], state[s + 1, r % 2, c, i0:i1]
+                    x, y = right[c, : n + 1], below[c, : n + width]
+                    if CHANNELS > 1:
+                        flow(p, a[c, i0 + 1 : i1 + 1], g[2, :n], x[1:])
                         if VOLUME:
-                            flow(row, a[c, v], g[1], below[c])
-                        gain(
-                            row, b[c, y], g[0], right[c], above[c], below[c], before[s, c, y],
-                            rates, state[s + 1, r % 2, c, y],
+                            flow(p, a[c, i0 + width : i1 + width], g[1, :n], y[width:])
+                    else:
+                        weigh_and_flow(p, a[c, i0 + 1 : i1 + 1], k, inverse[2], x[1:])
+                        if VOLUME:
+                            weigh_and_flow(p, a[c, i0 + width : i1 + width], k, inverse[1], y[width:])
+                    x[width::width] = 0.0
+                    if i1 == size:
+                        y[n:] = 0.0
+                    if CHANNELS > 1:
+                        gain(p, q, g[0, :n], x, y[:n], y[width:], before[s, c, i0:i1], rates, result)
+                    else:
+                        weigh_and_gain(
+                            p, q, k, inverse[0], x, y[:n], y[width:], before[s, c, i0:i1],
+                            rates, result,
                         )  # fmt: skip
-                if VOLUME:
-                    above[:, :] = below
+                    if VOLUME:
+                        y[:width] = y[n:]
         r = i - steps
         if box[0] <= z0 + r < box[1]:
-            for c in range(CHANNELS):
-                for y in range(box[2], box[3]):
-                    out[c, z0 + r, y, box[4] : box[5]] = state[
-                        steps, r % 2, c, y - y0, box[4] - x0 : box[5] - x0
-                    ]
+            store(state[steps, r % 2], y0, x0, width, z0 + r, box, out)
 
 
 def frozen(u, old, w, out, box, taus, fresh, contrast, inverse):
@@ -181,33 +198,33 @@ def frozen(u, old, w, out, box, taus, fresh, contrast, inverse):
     z0, z1 = max(0, box[0] - steps), min(u.shape[1], box[1] + steps)
     y0, y1 = max(0, box[2] - steps), min(u.shape[2], box[3] + steps)
     x0, x1 = max(0, box[4] - steps), min(u.shape[3], box[5] + steps)
-    planes, rows, width = z1 - z0, y1 - y0, x1 - x0
+    planes, width = z1 - z0, x1 - x0
+    size = (y1 - y0) * width
+    strip = min(size, max(1, STRIP // width) * width)
     ring = steps + 2  # planes of conductances in use at the same time
-    state = np.empty((steps + 1, 3, CHANNELS, rows, width), REAL)
-    before = np.zeros((steps, CHANNELS, rows, width), REAL)
-    right = np.zeros(width + 1, REAL)
-    above = np.zeros((CHANNELS, width), REAL)
-    below = np.zeros(width, REAL)
-    source = np.empty((2, w.shape[0], rows, width), REAL)
-    gz = np.zeros((ring, rows, width), REAL)
-    gy = np.zeros((ring, rows if VOLUME else 0, width), REAL)
-    gx = np.zeros((ring, rows, width), REAL)
+    state = np.zeros((steps + 1, 3, CHANNELS, size + width + 1), REAL)
+    before = np.zeros((steps, CHANNELS, size), REAL)
+    right = np.zeros(strip + 1, REAL)
+    below = np.zeros((CHANNELS, strip + width), REAL)
+    source = np.zeros((2, w.shape[0], size + width + 1), REAL)
+    first = np.zeros((CHANNELS, size), REAL)  # the state before the first one
+    gz = np.zeros((ring, size), REAL)
+    gy = np.zeros((ring, size if VOLUME else 0), REAL)
+    gx = np.zeros((ring, size), REAL)
     head = 1 if z0 > 0 else 0
     tail = 1 if z1 < u.shape[1] else 0
     for i in range(planes + steps):
         if i < planes:
-            a, b = source[(i - 1) % 2], source[i % 2]
-            for y in range(rows):
-                for c in range(CHANNELS):
-                    state[0, i % 3, c, y] = u[c, z0 + i, y0 + y, x0:x1]
-                for c in range(w.shape[0]):
-                    b[c, y] = w[c, z0 + i, y0 + y, x0:x1]
-            for y in range(rows):
-                weigh(b, y, b, y, 1, contrast, inverse[2], gx[i % ring, y, :-1])
-                if VOLUME:
-                    weigh(b, y, b, min(y + 1, rows - 1), 0, contrast, inverse[1], gy[i % ring, y])
-                if i > 0:
-                    weigh(a, y, b, y, 0, contrast, inverse[0], gz[(i - 1) % ring, y])
+            load(u, z0 + i, y0, y1, x0, x1, state[0, i % 3])
+            a, b = source[(i + 1) % 2], source[i % 2]
+            load(w, z0 + i, y0, y1, x0, x1, b)
+            weigh(b, 0, b, 1, contrast, inverse[2], gx[i % ring])
+            gx[i % ring, width - 1 :: width] = 0.0
+            if VOLUME:
+                weigh(b, 0, b, width, contrast, inverse[1], gy[i % ring])
+                gy[i % ring, size - width :] = 0.0
+            if i > 0:
+                weigh(a, 0, b, 0, contrast, inverse[0], gz[(i - 1) % ring])
         for s in range(steps):
             r = i - s - 1
             if r < head * s or r >= planes - tail * s:
@@ -215,52 +232,56 @@ def frozen(u, old, w, out, box, taus, fresh, contrast, inverse):
             a = state[s, r % 3]
             b = a if r + 1 == planes else state[s, (r + 1) % 3]  # no slope, no flow at the border
             rates = (taus[s] * inverse[0], taus[s] * inverse[1], taus[s] * inverse[2])
-            above[:, :] = 0.0
-            for y in range(rows):
+            before_that = first if s == 0 else state[s - 1, r % 3]
+            if s == 0 and fresh[0] != 1.0:
+                load(old, z0 + r, y0, y1, x0, x1, first)
+            below[:, :width] = 0.0
+            for i0 in range(0, size, strip):
+                i1 = min(i0 + strip, size)
+                n = i1 - i0
                 for c in range(CHANNELS):
-                    row, result = a[c, y], state[s + 1, r % 3, c, y]
-                    flow(row[:-1], row[1:], gx[r % ring, y, :-1], right[1:-1])
+                    p, q, result = a[c, i0:i1], b[c, i0:i1], state[s + 1, r % 3, c, i0:i1]
+                    x, y = right[: n + 1], below[c, : n + width]
+                    flow(p, a[c, i0 + 1 : i1 + 1], gx[r % ring, i0:i1], x[1:])
                     if VOLUME:
-                        flow(row, a[c, min(y + 1, rows - 1)], gy[r % ring, y], below)
+                        flow(p, a[c, i0 + width : i1 + width], gy[r % ring, i0:i1], y[width:])
                     gain(
-                        row, b[c, y], gz[r % ring, y], right, above[c], below,
-                        before[s, c, y], rates, result,
+                        p, q, gz[r % ring, i0:i1], x, y[:n], y[width:], before[s, c, i0:i1],
+                        rates, result,
                     )  # fmt: skip
                     if VOLUME:
-                        above[c] = below
+                        y[:width] = y[n:]
                     if fresh[s] != 1.0:
-                        if s == 0:
-                            blend(result, fresh[s], old[c, z0 + r, y0 + y, x0:x1])
-                        else:
-                            blend(result, fresh[s], state[s - 1, r % 3, c, y])
+                        blend(result, fresh[s], before_that[c, i0:i1])
         r = i - steps
         if box[0] <= z0 + r < box[1]:
-            for c in range(CHANNELS):
-                for y in range(box[2], box[3]):
-                    out[c, z0 + r, y, box[4] : box[5]] = state[
-                        steps, r % 3, c, y - y0, box[4] - x0 : box[5] - x0
-                    ]
+            store(state[steps, r % 3], y0, x0, width, z0 + r, box, out)
 
 
 def edge_weights(w, out, box, axis, contrast, inverse):
-    """out[box] <- g / h^2 of the edge to the next pixel along axis (0 planes, 1 rows, 2 cols); last 0."""
-    a = np.empty((1, w.shape[0], 1, w.shape[3]), REAL)
-    b = np.empty((1, w.shape[0], 1, w.shape[3]), REAL)
+    """out[box] <- g / h^2 of the edge to the next pixel along axis (0 planes, 1 rows, 2 cols); last 0.
+
+    The box spans all rows and cols.
+    """
+    rows, width = w.shape[2], w.shape[3]
+    size = rows * width
+    near = np.zeros((w.shape[0], size + width + 1), REAL)
+    far = np.zeros((w.shape[0], size + width + 1), REAL)
+    g = np.empty(size, REAL)
     for z in range(box[0], box[1]):
-        for y in range(box[2], box[3]):
-            far_z = z + 1 if axis == 0 else z
-            far_y = y + 1 if axis == 1 else y
-            row = out[z, y]
-            if far_z == w.shape[1] or far_y == w.shape[2]:
-                row[:] = 0.0
-                continue
-            for c in range(w.shape[0]):
-                a[0, c, 0] = w[c, z, y]
-                b[0, c, 0] = w[c, far_z, far_y]
-            if axis == 2:
-                row[-1] = 0.0
-                weigh(a[0], 0, a[0], 0, 1, contrast, inverse, row[:-1])
-            else:
-                weigh(a[0], 0, b[0], 0, 0, contrast, inverse, row)
-            for j in range(row.shape[0]):
-                row[j] *= inverse
+        load(w, z, 0, rows, 0, width, near)
+        if axis == 0:
+            load(w, min(z + 1, w.shape[1] - 1), 0, rows, 0, width, far)
+            weigh(near, 0, far, 0, contrast, inverse, g)
+            if z + 1 == w.shape[1]:
+                g[:] = 0.0
+        elif axis == 1:
+            weigh(near, 0, near, width, contrast, inverse, g)
+            g[size - width :] = 0.0
+        else:
+            weigh(near, 0, near, 1, contrast, inverse, g)
+            g[width - 1 :: width] = 0.0
+        for y in range(rows):
+            row, result = g[y * width : (y + 1) * width], out[z, y]
+            for j in range(width):
+                result[j] = row[j] * inverse
