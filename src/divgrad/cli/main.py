@@ -1,0 +1,97 @@
+"""Read the command line, run one sub-command, turn failures into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+from divgrad import __version__
+from divgrad.errors import DivgradError
+
+# name -> what it does. One module each, with add_arguments(parser) and run(arguments) -> exit code.
+COMMANDS = {
+    "denoise": "remove noise, with everything chosen and explained",
+    "flow": "run any equation by any scheme until any stopping rule",
+    "info": "say what an image is: size, kind and level of noise, contrast",
+    "demo": "denoise a photograph and a micrograph that ship with divgrad",
+}
+
+EXIT_CODES = """\
+exit codes:
+  0  done
+  1  done in part: some of several files failed
+  2  not done: wrong usage, an image or a file that cannot be treated
+  130, 143  interrupted, terminated
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(words)
+    logging.getLogger("divgrad").handlers = [_notices()]
+    logging.getLogger("divgrad").setLevel(logging.INFO)
+    try:
+        if hasattr(signal, "SIGTERM"):
+            signal.signal(signal.SIGTERM, _terminated)
+        arguments = parser.parse_args(words)
+        module = importlib.import_module(f"divgrad.cli.{arguments.command}")
+        return int(module.run(arguments))
+    except KeyboardInterrupt:
+        print("divgrad: interrupted; nothing was written half-way", file=sys.stderr)
+        return 130
+    except DivgradError as error:
+        print(f"divgrad: error: {one_line(error)}", file=sys.stderr)
+        return 2
+    except MemoryError:
+        print("divgrad: error: not enough memory for this image", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser; only the sub-command that is asked for is loaded."""
+    parser = argparse.ArgumentParser(
+        prog="divgrad",
+        description="PDE diffusion for people who measure with images.",
+        epilog="examples:\n  divgrad denoise my.tif\n  divgrad info my.tif --json\n"
+        "  divgrad denoise --help\n\n" + EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"divgrad {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    asked = next((word for word in words if word in COMMANDS), None)
+    for name, sentence in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=sentence,
+            description=sentence.capitalize() + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        if name == asked:
+            importlib.import_module(f"divgrad.cli.{name}").add_arguments(sub)
+            sub.add_argument("--json", action="store_true", help="print one JSON object instead")
+    return parser
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's message on one line."""
+    return " ".join(str(error).split())
+
+
+def _terminated(*_: object) -> None:
+    raise SystemExit(143)
+
+
+def _notices() -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("divgrad: %(message)s"))
+    return handler
