@@ -1,4 +1,4 @@
-"""From what the caller hands over to bare 2-D or 3-D channels, or one clear refusal."""
+"""From what the caller hands over to bare channels, or one clear refusal."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from divgrad.errors import ImageError
+from divgrad.errors import ImageError, ParameterError
 
 Channel = NDArray[Any]
 
 
 def channels(image: ArrayLike, channel_axis: int | None = None) -> list[Channel]:
-    """Give the channels of an image as 2-D or 3-D views, after checking that each can be measured.
+    """Give the channels of an image as views, after checking that each can be measured.
 
     Nothing is copied or cast: a channel may be larger than memory would allow twice. Finiteness is
     read off the minimum and the maximum, which NaN and Inf both reach, so that no mask is made.
 
     Parameters
     ----------
-    image : array_like, 2-D or 3-D, one axis more with `channel_axis`
+    image : array_like, 1-D to 3-D, one axis more with `channel_axis`
         Real numbers: integer, floating or boolean.
     channel_axis : int, optional
         Axis of the colours. None: the image is one channel.
@@ -28,12 +28,14 @@ def channels(image: ArrayLike, channel_axis: int | None = None) -> list[Channel]
     Returns
     -------
     list of ndarray
-        One 2-D or 3-D view per channel; booleans become bytes.
+        One view per channel; booleans become bytes.
 
     Raises
     ------
     ImageError
-        If the image is empty, not of real numbers, neither 2-D nor 3-D, or holds NaN or Inf.
+        If the image is empty, not of real numbers, of more than 3 axes, or holds NaN or Inf.
+    ParameterError
+        If there is no such axis.
 
     Examples
     --------
@@ -48,7 +50,7 @@ def channels(image: ArrayLike, channel_axis: int | None = None) -> list[Channel]
         )
     if channel_axis is not None:
         if not -array.ndim <= channel_axis < array.ndim:
-            raise ImageError(
+            raise ParameterError(
                 f"channel_axis is {channel_axis}, but the image has {array.ndim} axes "
                 f"(shape {array.shape}): name the axis of the colours"
             )
@@ -56,10 +58,10 @@ def channels(image: ArrayLike, channel_axis: int | None = None) -> list[Channel]
     planes = [array] if channel_axis is None else list(array)
     if not planes or planes[0].size == 0:
         raise ImageError(f"the image is empty (shape {np.shape(image)}); give at least one pixel")
-    if planes[0].ndim not in (2, 3):
+    if planes[0].ndim not in (1, 2, 3):
         raise ImageError(
             f"the image has {planes[0].ndim} axes besides colour (shape {np.shape(image)}); "
-            "2 or 3 are needed: say which axis is colour with channel_axis, or pass one frame"
+            "1 to 3 are needed: say which axis is colour with channel_axis, or pass one frame"
         )
     for plane in planes:
         if not (np.isfinite(plane.min()) and np.isfinite(plane.max())):

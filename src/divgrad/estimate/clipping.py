@@ -75,9 +75,9 @@ def find_rails(pixels: Floats, noise: float) -> tuple[float, float]:
     >>> find_rails(ramp, 10.0)
     (-inf, inf)
     """
-    if counting_step(pixels, noise):  # the last count is crowded without any clipping
-        return -np.inf, np.inf
-    return -_upper_rail(-pixels), _upper_rail(pixels)
+    # Zero counts are crowded without any clipping.
+    low = -np.inf if counting_step(pixels, noise) else -_upper_rail(-pixels)
+    return low, _upper_rail(pixels)
 
 
 def _upper_rail(pixels: Floats) -> float:

@@ -32,8 +32,8 @@ def noise_level(image: ArrayLike, *, channel_axis: int | None = None) -> float:
 
     Since white noise is independent in the two bands, choosing the flattest patches does not bias
     the estimate downwards, as choosing them by their variance would. All patches whose coarse
-    variance is below the noise's own are flat; never fewer than 0.5 %. Where values are clipped, the
-    variance that the clipping took away is put back with the censored normal law.
+    variance is below the noise's own are flat; never fewer than 0.5 %. Where values are clipped,
+    the variance that the clipping took away is put back with the censored normal law.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def noise_level(image: ArrayLike, *, channel_axis: int | None = None) -> float:
 
 
 def level_of(patches: Patches) -> float:
-    """Standard deviation of the noise in patches already measured, in image units."""
+    """Give the level, in image units, of patches already measured."""
     if patches.unit == 0.0:
         return 0.0
     low, high = find_rails(patches.pixels, math.sqrt(np.median(patches.fine)))

@@ -62,9 +62,8 @@ def measure_patches(channel: Channel) -> Patches:
     >>> print(f"{sigma:.1f}")
     2.0
     """
-    if channel.ndim == 2:
-        channel = channel[None]
-    volume = np.moveaxis(channel, int(np.argmin(channel.shape)), 0)  # planes first
+    volume = channel.reshape((1,) * (3 - channel.ndim) + channel.shape)
+    volume = np.moveaxis(volume, int(np.argmin(volume.shape)), 0)  # planes first
     shortest = min(volume.shape[1:])
     side = min(SIDE, max(shortest // 4, min(4, shortest // 2)))  # room for several flat places
     if shortest < 2:

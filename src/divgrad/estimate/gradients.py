@@ -1,0 +1,153 @@
+"""How steep the image is, place by place, in physical units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from divgrad.errors import ParameterError
+from divgrad.estimate.channels import channels
+
+Floats = NDArray[np.floating[Any]]
+
+BUDGET = 4_194_304  # pixels looked at: bounds time and memory for any image
+SLAB = 32  # rows, or planes, of each sample of a larger image
+
+
+def slopes(
+    image: ArrayLike,
+    *,
+    presmoothing: float | None = None,
+    channel_axis: int | None = None,
+    spacing: float | Sequence[float] | None = None,
+) -> Floats:
+    """Collect the slopes of an image just as Perona-Malik diffusion sees them.
+
+    Channels are joined by the sum of their squares. Slopes that are exactly zero are left out:
+    saturated or synthetic flats say nothing of edges, and pull every rank statistic to zero.
+
+    Parameters
+    ----------
+    image : array_like, 1-D to 3-D, one axis more with `channel_axis`
+        Any real dtype.
+    presmoothing : float, optional
+        Standard deviation, >= 0, in the unit of `spacing`, of the Gaussian that smooths the image
+        from which the gradient is taken; 0 takes central differences. None takes the differences
+        across each edge between neighbours instead of gradients.
+    channel_axis : int, optional
+        Axis of the colours.
+    spacing : float or sequence of float, optional
+        Distance between pixels along each axis but that of the colours, > 0. None: 1.
+
+    Returns
+    -------
+    ndarray, (n,), float64
+        Image units per unit of `spacing`, > 0; empty if the image is constant. From evenly spaced
+        slabs if the image is larger than 4 Mpixel.
+
+    Raises
+    ------
+    ImageError
+        If the image is empty, not real, of more than 3 axes, or holds NaN or Inf.
+    ParameterError
+        If `presmoothing` or `spacing` is out of range or of the wrong length.
+
+    Examples
+    --------
+    >>> ramp = np.arange(5.0) * np.ones((4, 1))
+    >>> np.unique(slopes(ramp, spacing=(1.0, 0.5))).tolist()
+    [2.0]
+    """
+    planes = channels(image, channel_axis)
+    steps = _checked_spacing(spacing, planes[0].ndim)
+    if presmoothing is not None and not 0 <= presmoothing < math.inf:
+        raise ParameterError(
+            f"presmoothing is {presmoothing}; a length >= 0 is needed, or None for none"
+        )
+    halo = 1 if presmoothing is None else 1 + math.ceil(4 * presmoothing / steps[0])
+    length = planes[0].shape[0]
+    found = []
+    for start, stop in _slabs(planes[0].shape):
+        first, last = max(0, start - halo), min(length, stop + halo)
+        inner = slice(start - first, stop - first)
+        slab = [plane[first:last].astype(np.float64) for plane in planes]
+        if presmoothing is None:
+            squares = _across_edges(slab, steps)
+        else:
+            squares = [_gradient(slab, steps, presmoothing)]
+        found += [square[inner][square[inner] > 0] for square in squares]
+    result: Floats = np.sqrt(np.concatenate(found))
+    return result
+
+
+def _across_edges(slab: Sequence[Floats], steps: tuple[float, ...]) -> list[Floats]:
+    """Squared differences of neighbours, one array per axis."""
+    return [
+        np.sum([(np.diff(u, axis=axis) / step) ** 2 for u in slab], axis=0)
+        for axis, step in enumerate(steps)
+    ]
+
+
+def _gradient(slab: Sequence[Floats], steps: tuple[float, ...], presmoothing: float) -> Floats:
+    """Squared gradient of the smoothed image by central differences."""
+    square = np.zeros(slab[0].shape)
+    for u in slab:
+        for axis, step in enumerate(steps):
+            u = _smooth(u, presmoothing / step, axis)
+        for axis, step in enumerate(steps):
+            mirrored = _mirrored(u, 1, axis)
+            slope = (_along(mirrored, 2, None, axis) - _along(mirrored, 0, -2, axis)) / (2 * step)
+            square += slope**2
+    return square
+
+
+def _smooth(u: Floats, sigma: float, axis: int) -> Floats:
+    """Convolve with a Gaussian, `sigma` in pixels, along one axis."""
+    reach = math.ceil(4 * sigma)
+    if reach == 0:
+        return u
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    weights /= weights.sum()
+    mirrored = _mirrored(u, reach, axis)
+    result = np.zeros(u.shape)
+    for i, weight in enumerate(weights):
+        result += weight * _along(mirrored, i, i + u.shape[axis], axis)
+    return result
+
+
+def _mirrored(u: Floats, reach: int, axis: int) -> Floats:
+    """Continue an image beyond its border as the equations do: mirrored, border pixel repeated."""
+    size = u.shape[axis]
+    place = np.arange(-reach, size + reach) % (2 * size)
+    mirrored: Floats = np.take(u, np.minimum(place, 2 * size - 1 - place), axis=axis)
+    return mirrored
+
+
+def _along(u: Floats, start: int, stop: int | None, axis: int) -> Floats:
+    return u[(slice(None),) * axis + (slice(start, stop),)]
+
+
+def _checked_spacing(spacing: float | Sequence[float] | None, ndim: int) -> tuple[float, ...]:
+    values = np.asarray(1.0 if spacing is None else spacing, np.float64)
+    if values.ndim == 0:
+        values = np.full(ndim, values)
+    if values.shape != (ndim,) or not np.all((values > 0) & (values < np.inf)):
+        raise ParameterError(
+            f"spacing is {spacing!r}; one positive length for each of the {ndim} spatial axes is "
+            "needed"
+        )
+    return tuple(values.tolist())
+
+
+def _slabs(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Ranges along the first axis: all of it, or evenly spaced ones within the budget."""
+    length, across = shape[0], math.prod(shape[1:])
+    count = max(1, BUDGET // (SLAB * across))
+    if count * SLAB >= length:
+        return [(0, length)]
+    starts = np.linspace(0, length - SLAB, count).round().astype(int).tolist()
+    return [(start, start + SLAB) for start in starts]
