@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import stat
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -462,3 +463,80 @@ def test_importing_and_reading_a_png_loads_no_other_codec(tmp_path):
 
 def test_suffixes_are_told():
     assert {".png", ".jpg", ".tif", ".npy"} <= set(suffixes)
+
+
+# --- damage -----------------------------------------------------------------------------------
+
+
+def test_nothing_is_printed_of_damaged_pixels(tmp_path, capfd):
+    """What libpng prints comes from C, where no warning filter reaches."""
+    import zlib
+
+    from divgrad.io import png_chunks
+
+    image = example((7, 13), np.uint8)
+    write(tmp_path / "a.png", image)
+    chunks = dict(png_chunks.split((tmp_path / "a.png").read_bytes()))
+    raw = zlib.decompress(chunks[b"IDAT"])
+    packed = zlib.compress(raw)
+    header = chunks[b"IHDR"]
+    for body, sound in (
+        (zlib.compress(raw + b"more"), True),
+        (packed + b"more", True),
+        (packed[:-4] + b"\0\0\0\0", False),
+        (zlib.compress(raw[:-1]), False),
+        (b"", False),
+    ):
+        whole = [(b"IHDR", header), (b"IDAT", body), (b"IEND", b"")]
+        (tmp_path / "b.png").write_bytes(png_chunks.join(whole))
+        if sound:
+            np.testing.assert_array_equal(read(tmp_path / "b.png").array, image)
+        else:
+            with pytest.raises(ImageReadError):
+                read(tmp_path / "b.png")
+    for size in ((1, 2**31), (2**31, 1), (0, 5), (2_000_000, 1)):
+        broad = [(b"IHDR", struct.pack(">II", *size) + header[8:]), (b"IDAT", packed)]
+        (tmp_path / "b.png").write_bytes(png_chunks.join([*broad, (b"IEND", b"")]))
+        with pytest.raises(ImageReadError):
+            read(tmp_path / "b.png")
+    assert capfd.readouterr() == ("", "")
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    st.sampled_from([".png", ".jpg", ".tif", ".npy"]),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6),
+    st.floats(0, 1),
+)
+def test_any_change_of_bytes_is_read_or_refused(tmp_path_factory, suffix, changes, cut):
+    folder = tmp_path_factory.getbasetemp()
+    path = folder / f"sound{suffix}"
+    if not path.exists():
+        small = rich(metadata=Metadata(icc=PROFILE[:200], exif=EXIF))
+        write(path, small.array, like=small)
+    data = bytearray(path.read_bytes())
+    for where, value in changes:
+        data[int(where**3 * (len(data) - 1))] = value  # most of them near the head
+    if cut < 0.2:
+        del data[int(cut * 5 * len(data)) :]
+    damaged = folder / f"damaged{suffix}"
+    damaged.write_bytes(data)
+    try:
+        message = repr(read(damaged))
+    except ImageReadError as refusal:
+        message = str(refusal)
+    assert len(message.splitlines()) == 1
+
+
+def test_exif_that_asks_for_much_is_soon_done():
+    from divgrad.io import exif
+
+    entry = struct.pack("<HHII", 34665, 4, 1, 8)  # each leads to the same directory again
+    data = b"II*\0\x08\0\0\0" + struct.pack("<H", 4000) + entry * 4000
+    directory, order = exif.parse_block(data)
+    assert order == "<"
+    values = [struct.pack("<HHII", tag, 7, 40_000, 8) for tag in range(4000)]
+    data = b"II*\0\x08\0\0\0" + struct.pack("<H", 4000) + b"".join(values)
+    directory, _ = exif.parse_block(data)
+    assert sum(len(e.value) for e in directory.values()) <= 2**24
+    assert exif.parse_block(exif.block(directory, order))[0] == directory

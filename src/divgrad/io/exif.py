@@ -15,7 +15,7 @@ POINTERS = {34665, 34853, 40965}
 # Of the first directory, only what describes the picture; the rest describes how a TIFF stores it.
 DESCRIPTIVE = {269, 270, 271, 272, 274, 305, 306, 315, 316, 33432}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-_LONGEST_VALUE = 2**24
+_MOST_BYTES = 2**24  # of all values together: entries may overlap, and so ask for any amount
 _MOST_ENTRIES = 4096
 
 
@@ -39,11 +39,14 @@ def gather(fetch: Fetch, order: str, offset: int, keep: set[int] | None = None) 
 
     `order` is ``"<"`` or ``">"``; of the outermost directory, only tags in `keep` are taken.
     """
-    return _gather(fetch, order, offset, keep, 0)
+    return _gather(fetch, order, offset, keep, [_MOST_BYTES], 0)
 
 
-def _gather(fetch: Fetch, order: str, offset: int, keep: set[int] | None, depth: int) -> Directory:
+def _gather(
+    fetch: Fetch, order: str, offset: int, keep: set[int] | None, left: list[int], depth: int
+) -> Directory:
     directory = Directory()
+    seen: set[int] = set()
     start = fetch(offset, 2)
     if len(start) < 2 or depth > 2:
         return directory
@@ -51,17 +54,19 @@ def _gather(fetch: Fetch, order: str, offset: int, keep: set[int] | None, depth:
     table = fetch(offset + 2, 12 * min(entries, _MOST_ENTRIES))
     for at in range(0, len(table) - 11, 12):
         tag, kind, count = struct.unpack_from(order + "HHI", table, at)
-        if keep is not None and tag not in keep:
+        if tag in seen or (keep is not None and tag not in keep):
             continue
+        seen.add(tag)
         (pointer,) = struct.unpack_from(order + "I", table, at + 8)
         if tag in POINTERS:
-            inner = _gather(fetch, order, pointer, None, depth + 1)
+            inner = _gather(fetch, order, pointer, None, left, depth + 1)
             if inner:
                 directory[tag] = Entry(4, 1, inner)
             continue
         length = _SIZES.get(kind, 0) * count
-        if not 0 < length <= _LONGEST_VALUE:
+        if not 0 < length <= left[0]:
             continue
+        left[0] -= length
         value = table[at + 8 : at + 8 + length] if length <= 4 else fetch(pointer, length)
         if len(value) == length:
             directory[tag] = Entry(kind, count, value)
@@ -74,19 +79,20 @@ def pack(directory: Directory, order: str, base: int) -> bytes:
     head = struct.pack(order + "H", len(entries))
     # values and sub-directories follow the table, each at an even offset
     place = base + 2 + 12 * len(entries) + 4
-    tail = b""
+    tail: list[bytes] = []
     for tag, entry in entries:
         if isinstance(entry.value, Directory):
-            value = pack(entry.value, order, place + len(tail))
+            value = pack(entry.value, order, place)
         else:
             value = entry.value
         head += struct.pack(order + "HHI", tag, entry.kind, entry.number)
         if isinstance(entry.value, bytes) and len(value) <= 4:
             head += value.ljust(4, b"\0")
         else:
-            head += struct.pack(order + "I", place + len(tail))
-            tail += value + b"\0" * (len(value) % 2)
-    return head + b"\0\0\0\0" + tail
+            head += struct.pack(order + "I", place)
+            tail.append(value + b"\0" * (len(value) % 2))
+            place += len(tail[-1])
+    return b"".join((head, b"\0\0\0\0", *tail))
 
 
 def block(directory: Directory, order: str) -> bytes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,7 @@ from numpy.typing import NDArray
 from divgrad.errors import ImageWriteError
 from divgrad.io import exif
 from divgrad.io.dtypes import STORABLE, storable
-from divgrad.io.jpeg import write_jpeg
-from divgrad.io.npy import write_npy
 from divgrad.io.picture import Metadata, Picture
-from divgrad.io.png import write_png
-from divgrad.io.tiff_write import write_tiff
 
 _WHITE_IS_ZERO = 0
 
@@ -25,16 +20,15 @@ class Format(NamedTuple):
     """A file format, and what it can hold; None stands for everything."""
 
     name: str
-    encode: Callable[[BinaryIO, Picture], list[str]]
     dtypes: tuple[str, ...] | None = None
     channels: tuple[int, ...] | None = None
     planes: bool = True
 
 
-_PNG = Format("PNG", write_png, ("bool", "uint8", "uint16"), (1, 2, 3, 4), planes=False)
-_JPEG = Format("JPEG", write_jpeg, ("uint8",), (1, 3), planes=False)
-_TIFF = Format("TIFF", write_tiff)
-_NPY = Format("NPY", write_npy)
+_PNG = Format("PNG", ("bool", "uint8", "uint16"), (1, 2, 3, 4), planes=False)
+_JPEG = Format("JPEG", ("uint8",), (1, 3), planes=False)
+_TIFF = Format("TIFF")
+_NPY = Format("NPY")
 FORMATS = {
     ".png": _PNG,
     ".jpg": _JPEG,
@@ -70,7 +64,8 @@ def fitted(
         meta = replace(meta, icc=None)
     if form is not _TIFF and _white_is_zero(array, channels, meta):
         # Only TIFF can say so; elsewhere the image would look like its negative.
-        array = ~array if array.dtype.kind == "b" else (2**meta.bits - 1) - array
+        top = array.dtype.type(2**meta.bits - 1)
+        array = ~array if array.dtype.kind == "b" else top - np.minimum(array, top)
         lost.append("grey values were inverted: in the TIFF, zero was white")
     if meta.format and meta.format != form.name:
         lost += _foreign(source, form)

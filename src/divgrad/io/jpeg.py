@@ -21,7 +21,7 @@ _LARGEST_SIDE = 65535
 _QUALITY = 95
 
 
-def read_jpeg(file: BinaryIO, max_bytes: int | None = None) -> Picture:
+def decode(file: BinaryIO, max_bytes: int | None = None) -> Picture:
     """Return the picture in a JPEG: the first one, if the file holds several."""
     data = file.read()
     parsed = segments.parse(data)
@@ -60,7 +60,7 @@ def read_jpeg(file: BinaryIO, max_bytes: int | None = None) -> Picture:
     )
 
 
-def write_jpeg(file: BinaryIO, picture: Picture) -> list[str]:
+def encode(file: BinaryIO, picture: Picture) -> list[str]:
     """Write a uint8 image; with the tables, hence the quality, of the source if that was a JPEG."""
     from PIL import Image
 

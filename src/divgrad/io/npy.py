@@ -18,7 +18,7 @@ MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
 
 
-def read_npy(file: BinaryIO, max_bytes: int | None = None) -> Picture:
+def decode(file: BinaryIO, max_bytes: int | None = None) -> Picture:
     """Return the array in an NPY file; its axes are taken as spatial, since it does not say."""
     size = file.seek(0, os.SEEK_END)
     file.seek(len(MAGIC))
@@ -54,7 +54,7 @@ def read_npy(file: BinaryIO, max_bytes: int | None = None) -> Picture:
     )
 
 
-def write_npy(file: BinaryIO, picture: Picture) -> list[str]:
+def encode(file: BinaryIO, picture: Picture) -> list[str]:
     """Write the array; everything else is lost."""
     np.lib.format.write_array(file, picture.array, allow_pickle=False)
     meta = picture.metadata

@@ -21,7 +21,7 @@ _KEPT = {b"cHRM", b"gAMA", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"tEXt", b"zTXt",
 _KEPT_IF_SAME_TYPE = {b"sBIT", b"bKGD"}
 
 
-def read_png(file: BinaryIO, max_bytes: int | None = None) -> Picture:
+def decode(file: BinaryIO, max_bytes: int | None = None) -> Picture:
     """Return the picture in a PNG; a palette is expanded, 2 and 4 bits are stretched to 8."""
     data = file.read()
     chunks = list(png_chunks.split(data))
@@ -70,7 +70,7 @@ def read_png(file: BinaryIO, max_bytes: int | None = None) -> Picture:
     )
 
 
-def write_png(file: BinaryIO, picture: Picture) -> list[str]:
+def encode(file: BinaryIO, picture: Picture) -> list[str]:
     """Write a 2-D bool, uint8 or uint16 image of 1 to 4 channels."""
     if max(picture.array.shape) > png_chunks.LONGEST_SIDE:
         raise ImageWriteError(

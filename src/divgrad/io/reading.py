@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from divgrad.errors import ImageReadError
-from divgrad.io.jpeg import read_jpeg
-from divgrad.io.npy import MAGIC as NPY
-from divgrad.io.npy import read_npy
+from divgrad.io.codecs import codec
 from divgrad.io.picture import Picture
-from divgrad.io.png import read_png
-from divgrad.io.png_chunks import SIGNATURE as PNG
-from divgrad.io.tiff_read import read_tiff
 from divgrad.io.wording import one_line, quoted, shown
 
-_READERS: dict[bytes, tuple[str, Callable[[BinaryIO, int | None], Picture]]] = {
-    PNG: ("PNG", read_png),
-    b"\xff\xd8\xff": ("JPEG", read_jpeg),
-    b"II*\0": ("TIFF", read_tiff),
-    b"MM\0*": ("TIFF", read_tiff),
-    b"II+\0": ("TIFF", read_tiff),
-    b"MM\0+": ("TIFF", read_tiff),
-    NPY: ("NPY", read_npy),
+_MAGIC = {
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+    b"\x93NUMPY": "NPY",
 }
 # (offset, first bytes, name): known, not read, so that the refusal can name them
 _OTHERS = (
@@ -59,7 +53,8 @@ def read(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> Pictu
     Returns
     -------
     Picture
-        Pixels as stored, their axes and spacing, and the metadata.
+        Pixels as stored, their axes and spacing, and the metadata. An NPY does not say what its
+        axes are: they are taken as spatial, and may be four.
 
     Raises
     ------
@@ -82,8 +77,8 @@ def read(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> Pictu
     kind = "image"
     try:
         with _opened(path) as file:
-            kind, reader = _reader(file)
-            return reader(file, max_bytes)
+            kind = _format(file)
+            return codec(kind).decode(file, max_bytes)
     except ImageReadError as refusal:
         raise ImageReadError(one_line(f"{name}: {refusal}")) from None
     except MemoryError as error:
@@ -118,12 +113,12 @@ def _opened(path: object) -> BinaryIO:
     raise ImageReadError(f"it is {what}; give the path of an image file")
 
 
-def _reader(file: BinaryIO) -> tuple[str, Callable[[BinaryIO, int | None], Picture]]:
+def _format(file: BinaryIO) -> str:
     head = file.read(_LONGEST_MAGIC)
     file.seek(0)
     if not head:
         raise ImageReadError("the file is empty; copy it again")
-    for magic, found in _READERS.items():
+    for magic, found in _MAGIC.items():
         if head.startswith(magic):
             return found
     for offset, magic, name in _OTHERS:

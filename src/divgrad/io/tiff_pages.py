@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from typing import Any, BinaryIO
@@ -78,7 +79,8 @@ def refuse_missing_pixels(series: Any, size: int) -> None:
             # Some writers state too much. What is read is what the shape needs.
             lengths = [min(lengths[0], page.keyframe.nbytes)]
         offsets = list(page.dataoffsets)
-        whole = len(offsets) == len(lengths) > 0
+        # Where a strip or tile is not even listed, tifffile leaves memory as it found it.
+        whole = len(offsets) == len(lengths) >= math.prod(page.keyframe.chunked) > 0
         if not whole or any(
             at < _HEADER_BYTES or n <= 0 or at + n > size
             for at, n in zip(offsets, lengths, strict=True)

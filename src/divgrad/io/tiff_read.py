@@ -22,7 +22,7 @@ _UNCOMPRESSED = 1
 _ALPHA = {1, 2}  # associated (colour multiplied by it) and unassociated
 
 
-def read_tiff(file: BinaryIO, max_bytes: int | None = None) -> Picture:
+def decode(file: BinaryIO, max_bytes: int | None = None) -> Picture:
     """Return the picture in a TIFF; pages of one shape and dtype make a stack."""
     from tifffile import TiffFile
 

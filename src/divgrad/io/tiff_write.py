@@ -22,7 +22,7 @@ _SMALLEST = 1e-8  # of pixel sizes, so that a fraction of 32-bit numbers holds t
 _LARGEST_CLASSIC_KIND = 12  # tag types beyond belong to BigTIFF
 
 
-def write_tiff(file: BinaryIO, picture: Picture) -> list[str]:
+def encode(file: BinaryIO, picture: Picture) -> list[str]:
     """Write a 2-D image or a stack, of any real dtype; `file` is open for reading, too."""
     from tifffile import imwrite
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divgrad.errors import ImageWriteError
+from divgrad.io.codecs import codec
 from divgrad.io.fitting import FORMATS, Format, fitted
 from divgrad.io.picture import Picture
 from divgrad.io.replacing import write_whole
@@ -69,8 +70,9 @@ def write(
     name = shown(path)
     try:
         target, form = _target(path, overwrite)
+        encode = codec(form.name).encode
         picture, lost = fitted(np.asarray(array), like, channel_axis, form)
-        return lost + write_whole(target, lambda file: form.encode(file, picture), overwrite)
+        return lost + write_whole(target, lambda file: encode(file, picture), overwrite)
     except ImageWriteError as refusal:
         raise ImageWriteError(one_line(f"{name}: {refusal}")) from None
     except FileExistsError:
