@@ -32,6 +32,8 @@ def moments(u: Image, v: Image, grid: Grid) -> tuple[float, float, float, float,
 
 def extent(u: Image, grid: Grid) -> tuple[float, float]:
     """Return the least and the largest value; NaN where the image has one."""
+    if u.size < 500_000:  # less than starting a thread costs
+        return float(u.min()), float(u.max())
     view = volume(u)
     block = (max(1, -(-view.shape[1] // (4 * grid.tiling.workers))), *view.shape[2:])
     found: list[tuple[float, float]] = []

@@ -19,6 +19,7 @@ Box = tuple[int, int, int, int, int, int]
 
 CACHE = 640 * 1024  # bytes of scratch per block that stay in a core's second-level cache
 LARGEST = 24_000_000  # pixel-steps per block: about 0.02 s
+SMALL = 12_000_000  # pixel-steps of an image that is cut into no more blocks than there are threads
 
 
 def boxes(shape: tuple[int, int, int], block: tuple[int, int, int]) -> Iterator[Box]:
@@ -56,13 +57,15 @@ def choose_block(
     else:
         width = even(cols, max(64, min(fits // max(8, 2 * halo), 1024)))
         height = even(rows, max(4, fits // (width + halo) - halo))
-    workers = tiling.workers
     across = -(-rows // height) * -(-cols // width)
-    wanted = -(-planes * across // (4 * workers))
-    deep = max(1, min(planes, max(8 * steps, wanted)))
-    if across * -(-planes // deep) < workers:  # a small image: rather more halo than an idle core
-        deep = max(1, -(-planes * across // workers))
-    deep = min(deep, max(1, LARGEST // (height * width * steps)))
+    # A few blocks for each thread, so that none waits long for another; in small images, where the halo
+    # that blocks repeat counts for more, one.
+    workers = tiling.workers
+    blocks = workers if planes * rows * cols * steps < SMALL else 4 * workers
+    deep = max(-(-planes * across // blocks), 1)
+    if blocks > workers:
+        deep = max(deep, 8 * steps)
+    deep = max(1, min(deep, LARGEST // (height * width * steps)))
     return even(planes, deep), height, width
 
 

@@ -60,10 +60,11 @@ class Explicit(Scheme):
         limit = stable(equation, u, t, grid)
         taus: list[float] = []
         elapsed, steps = 0.0, 0
+        changing = varies(equation)
         while steps < most and len(taus) < CHUNK and elapsed < left:
             if steps and not equation.bound_lasts:
                 break
-            if steps and varies(equation):
+            if steps and changing:
                 limit = stable(equation, u, t + elapsed, grid)
             rest = left - elapsed
             if self.tau is None:

@@ -1,0 +1,69 @@
+"""Fair timing on a shared machine: rivals take turns, medians of several rounds, ratios not seconds."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+
+def rates(rivals: dict[str, tuple[Callable[[], object], float]], rounds: int) -> dict[str, float]:
+    """Return work per second of each rival, ``name: (call, work of one call)``: medians of the rounds.
+
+    Every rival is called once before, so that nothing is compiled or loaded while time is taken.
+    """
+    for call, _ in rivals.values():
+        call()
+    seconds: dict[str, list[float]] = {name: [] for name in rivals}
+    for _ in range(rounds):
+        for name, (call, _) in rivals.items():
+            start = time.perf_counter()
+            call()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: work / statistics.median(seconds[name]) for name, (_, work) in rivals.items()}
+
+
+def c_library() -> ctypes.CDLL | None:
+    """Compile bench/loops.c for this machine and load it; None where there is no compiler."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        return None
+    folder = Path(tempfile.mkdtemp())
+    source, library = Path(__file__).with_name("loops.c"), folder / "loops.so"
+    flags = ["-O3", "-march=native", "-ffast-math", "-fopenmp", "-shared", "-fPIC"]
+    tail = ["-o", str(library), "-lm"]
+    for extra in (["-lmvec"], []):  # glibc's vector expf, where there is one
+        done = subprocess.run([compiler, *flags, str(source), *tail, *extra], capture_output=True)
+        if done.returncode == 0:
+            return ctypes.CDLL(str(library))
+    raise RuntimeError(done.stderr.decode())
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def publish(name: str, text: str) -> None:
+    """Print a section; with ``--write`` also put it into docs/benchmarks.md between its marks."""
+    print(text)
+    if "--write" not in sys.argv:
+        return
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    page = DOCS.read_text(encoding="utf-8")
+    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    if not pattern.search(page):
+        raise SystemExit(f"docs/benchmarks.md has no marks for {name}")
+    DOCS.write_text(
+        pattern.sub(lambda _: f"{begin}\n{text}\n{end}", page), encoding="utf-8"
+    )
