@@ -151,7 +151,14 @@ def declared(cls: C) -> C:
             own(self)
 
     own = cls.__dict__.get("__post_init__")
+    def show(self: Any) -> str:
+        values = (getattr(self, name) for name in facts)
+        shown = (getattr(v, "__name__", "function") if callable(v) else repr(v) for v in values)
+        pairs = ", ".join(f"{name}={value}" for name, value in zip(facts, shown, strict=True))
+        return f"{type(self).__name__}({pairs})"
+
     made.__post_init__ = check_all
+    made.__repr__ = show  # functions by name: dataclasses print their addresses
     made.__doc__ = document(made.__doc__ or "", facts)
     made.at = lambda self, name, t: at(  # type: ignore[attr-defined]
         getattr(self, name), t, f"{type(self).__name__}: {name}", facts[name]

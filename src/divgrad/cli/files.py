@@ -1,0 +1,92 @@
+"""Input and output files of a sub-command: names, one after the other, nothing overwritten unasked."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from divgrad.cli.progress import Progress
+from divgrad.errors import DivgradError, ImageWriteError, ParameterError
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, ending: str) -> None:
+    """Declare IN..., -o and --force."""
+    parser.add_argument("files", nargs="+", metavar="IN", help="image files")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help=f"output file; for several inputs a folder; default: beside IN, with {ending} in its name",
+    )
+    parser.add_argument("-f", "--force", action="store_true", help="overwrite existing outputs")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+
+
+def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path]]:
+    """Return (input, output) pairs, checked before any work is done.
+
+    Raises
+    ------
+    ParameterError
+        If several inputs would go to one file.
+    ImageWriteError
+        If an output exists and ``--force`` was not given.
+    """
+    inputs = [Path(name) for name in arguments.files]
+    output = None if arguments.output is None else Path(arguments.output)
+    into = output is not None and (output.is_dir() or len(inputs) > 1)
+    if into and output is not None:
+        if output.exists() and not output.is_dir():
+            raise ParameterError(f"{output} is a file: several inputs need a folder after -o")
+        output.mkdir(parents=True, exist_ok=True)
+    pairs = []
+    for path in inputs:
+        if into and output is not None:
+            target = output / path.name
+        else:
+            target = output or path.with_name(f"{path.stem}{ending}{path.suffix}")
+        pairs.append((path, target))
+    outputs = [target for _, target in pairs]
+    twice = next((target for target in outputs if outputs.count(target) > 1), None)
+    if twice is not None:
+        raise ParameterError(f"two inputs would be written to {twice}: rename one")
+    if not arguments.force:
+        for path, target in pairs:
+            if target.exists():
+                same = " (the input itself)" if path.exists() and target.samefile(path) else ""
+                raise ImageWriteError(f"{target} exists{same}: choose another -o, or add --force")
+    return pairs
+
+
+def work_through(
+    arguments: argparse.Namespace,
+    ending: str,
+    treat: Callable[[Path, Path, Progress], dict[str, Any]],
+    show: Callable[[dict[str, Any]], str],
+) -> int:
+    """Treat every file; errors of one do not stop the rest. Return 0, 1 (some failed) or 2 (all did)."""
+    pairs = targets(arguments, ending)
+    results: list[dict[str, Any]] = []
+    failed = 0
+    for path, target in pairs:
+        start = time.perf_counter()
+        try:
+            with Progress(path.name) as bar:
+                result = treat(path, target, bar)
+            result["seconds"] = round(time.perf_counter() - start, 3)
+            if not (arguments.quiet or arguments.json):
+                print(show(result), flush=True)
+        except DivgradError as error:
+            message = " ".join(str(error).split())
+            result = {"input": str(path), "error": message}
+            failed += 1
+            print(f"divgrad: error: {message}", file=sys.stderr)
+        results.append(result)
+    if arguments.json:
+        print(json.dumps(results[0] if len(results) == 1 else {"files": results}))
+    return 0 if not failed else 2 if failed == len(pairs) else 1

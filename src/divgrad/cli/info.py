@@ -1,0 +1,93 @@
+"""``divgrad info``: what an image says of itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from divgrad.errors import DivgradError
+
+EXAMPLE = """\
+example:
+  divgrad info my.tif
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("files", nargs="+", metavar="IN", help="image files")
+    parser.epilog = EXAMPLE
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    results, failed = [], 0
+    for name in arguments.files:
+        try:
+            result = look(Path(name))
+            if not arguments.json:
+                print(_show(result), flush=True)
+        except DivgradError as error:
+            message = " ".join(str(error).split())
+            result = {"input": name, "error": message}
+            failed += 1
+            print(f"divgrad: error: {message}", file=sys.stderr)
+        results.append(result)
+    if arguments.json:
+        print(json.dumps(results[0] if len(results) == 1 else {"files": results}))
+    return 0 if not failed else 2 if failed == len(results) else 1
+
+
+def look(path: Path) -> dict[str, Any]:
+    """Return what is known of an image file, ready for JSON."""
+    from divgrad.cli.pixels import open_picture
+    from divgrad.estimate import contrast, noise_kind, noise_level
+
+    opened = open_picture(path)
+    picture, image, axis = opened.picture, opened.colours, opened.channel_axis
+    found: dict[str, Any] = {
+        "input": str(path),
+        "shape": list(picture.array.shape),
+        "dtype": str(picture.array.dtype),
+        "channels": 1 if axis is None else int(image.shape[-1]),
+        "opacity": picture.alpha,
+        "spacing": None if picture.spacing is None else list(picture.spacing),
+        "unit": picture.unit,
+        "calibrated": picture.calibrated,
+        "range": [float(image.min()), float(image.max())],
+    }
+    kind = noise_kind(image, channel_axis=axis)
+    level = noise_level(image, channel_axis=axis)
+    slope = contrast(image, channel_axis=axis, spacing=opened.spacing)
+    found |= {
+        "noise": kind.kind, "sure": kind.sure, "noise_level": level, "explanation": kind.sentence,
+        "suggested_contrast": slope,
+    }  # fmt: skip
+    return found
+
+
+def _show(found: dict[str, Any]) -> str:
+    size = " x ".join(map(str, found["shape"]))
+    if found["spacing"] is None:
+        spacing = "the file says none"
+    else:
+        unit = found["unit"] or "(no unit)"
+        spacing = " x ".join(f"{h:g}" for h in found["spacing"]) + f" {unit}"
+        spacing += "" if found["calibrated"] else ", a print resolution: not used"
+    low, high = found["range"]
+    opacity = " and opacity" if found["opacity"] else ""
+    return "\n".join(
+        [
+            found["input"],
+            f"  size      {size}, {found['dtype']}, {found['channels']} channel(s){opacity}",
+            f"  spacing   {spacing}",
+            f"  range     {low:g} to {high:g}",
+            f"  noise     {found['explanation']}",
+            f"  level     {found['noise_level']:.4g} (standard deviation, image units)",
+            f"  contrast  {found['suggested_contrast']:.4g} suggested for perona-malik (slope, "
+            "image units per length unit)",
+        ]
+    )
