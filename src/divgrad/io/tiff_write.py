@@ -17,7 +17,8 @@ _CLASSIC_BYTES = 2**32 - 2**25  # offsets of a classic TIFF have 32 bits; leave 
 _WHITE_IS_ZERO = 0
 _ALPHA_NAMES = {0: "unspecified", 1: "assocalpha", 2: "unassalpha"}
 _SUB_DIRECTORIES = {34665: "ExifTag", 34853: "GPSTag"}
-_LONG = 4
+_LONG, _UNDEFINED = 4, 7  # types of tags
+_ICC = 34675
 _SMALLEST = 1e-8  # of pixel sizes, so that a fraction of 32-bit numbers holds them
 _LARGEST_CLASSIC_KIND = 12  # tag types beyond belong to BigTIFF
 
@@ -42,13 +43,12 @@ def encode(file: BinaryIO, picture: Picture) -> list[str]:
             bigtiff=big,
             byteorder=order,
             metadata=dialect.metadata,
-            iccprofile=meta.icc,
             software=False,
             **_description(dialect, native, directory),
             **_colours(picture, dialect, native),
             **_packing(picture, dialect, native, lost),
             **_resolution(picture, dialect, native, lost),
-            extratags=_tags(native, directory, order, big),
+            extratags=_tags(meta.icc, native, directory, big),
         )
     if _SUB_DIRECTORIES.keys() & directory.keys():
         if big:
@@ -127,7 +127,7 @@ def _resolution(picture: Picture, dialect: Dialect, native: Any, lost: list[str]
 
 
 def _tags(
-    native: Any, directory: exif.Directory, order: str, big: bool
+    icc: bytes | None, native: Any, directory: exif.Directory, big: bool
 ) -> list[tuple[int | str, int, int, Any, bool]]:
     """Return the tags kept word by word, and places for the EXIF directories."""
     tags: dict[int, tuple[int | str, int, int, Any, bool]] = {
@@ -136,9 +136,10 @@ def _tags(
         if kind <= _LARGEST_CLASSIC_KIND and value
     }
     for code, entry in directory.items():
-        # an EXIF block of another byte order than the file came with another picture
         if code in exif.DESCRIPTIVE - {270} and isinstance(entry.value, bytes):
             tags.setdefault(code, (code, entry.kind, entry.number, entry.value, True))
+    if icc is not None:
+        tags[_ICC] = (_ICC, _UNDEFINED, len(icc), icc, True)
     # tifffile refuses these by number, since it cannot fill them; _append_directories does
     places: list[tuple[int | str, int, int, Any, bool]] = [
         (name, _LONG, 1, 0, True)
