@@ -81,12 +81,12 @@ def pack(directory: Directory, order: str, base: int) -> bytes:
     place = base + 2 + 12 * len(entries) + 4
     tail: list[bytes] = []
     for tag, entry in entries:
-        if isinstance(entry.value, Directory):
-            value = pack(entry.value, order, place)
-        else:
-            value = entry.value
+        value = entry.value
+        short = isinstance(value, bytes) and len(value) <= 4
+        if isinstance(value, Directory):
+            value = pack(value, order, place)
         head += struct.pack(order + "HHI", tag, entry.kind, entry.number)
-        if isinstance(entry.value, bytes) and len(value) <= 4:
+        if short:
             head += value.ljust(4, b"\0")
         else:
             head += struct.pack(order + "I", place)
