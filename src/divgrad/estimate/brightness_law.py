@@ -95,7 +95,7 @@ def _classes(patches: Patches) -> list[tuple[float, float, float]]:
     place = np.floor((patches.mean - first) * (CLASSES / (last - first))).astype(np.intp)
     seen = []
     for i in range(CLASSES):
-        chosen = np.flatnonzero((place == i) & (patches.fine > 0))
+        chosen = np.flatnonzero((place == i) & patches.varied)
         if chosen.size < 3 * FEWEST:
             continue
         chosen = chosen[np.argsort(patches.rough[chosen])]

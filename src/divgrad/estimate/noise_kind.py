@@ -89,7 +89,7 @@ def noise_kind(image: ArrayLike, *, channel_axis: int | None = None) -> NoiseKin
     voters = [one for one in found if one.kind == most]
     if len(found) == 1:
         return found[0]
-    level = math.sqrt(sum(one.level**2 for one in found) / len(found))
+    level = math.hypot(*(one.level for one in found)) / math.sqrt(len(found))
     fraction = sum(one.fraction for one in found) / len(found)
     sentence = f"In {len(voters)} of {len(found)} channels: {voters[0].sentence}"
     return NoiseKind(most, level, fraction, all(one.sure for one in voters), sentence)

@@ -78,8 +78,8 @@ def noise_level(image: ArrayLike, *, channel_axis: int | None = None) -> float:
     >>> print(f"{noise_level(noisy):.0f}")
     12
     """
-    variances = [level_of(measure_patches(c)) ** 2 for c in channels(image, channel_axis)]
-    return math.sqrt(sum(variances) / len(variances))
+    levels = [level_of(measure_patches(c)) for c in channels(image, channel_axis)]
+    return math.hypot(*levels) / math.sqrt(len(levels))  # root mean square that cannot overflow
 
 
 def level_of(patches: Patches) -> float:
@@ -88,7 +88,7 @@ def level_of(patches: Patches) -> float:
         return 0.0
     low, high = find_rails(patches.pixels, math.sqrt(np.median(patches.fine)))
     # Padding, overlays and overexposed skies are exactly constant: they say nothing of the noise.
-    varied = patches.fine > 0
+    varied = patches.varied
     if math.isfinite(low) or math.isfinite(high):
         variance, white = _unclipped_variance(patches, varied, low, high)
     else:

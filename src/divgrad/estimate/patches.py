@@ -9,6 +9,7 @@ chooses its patches by their total variance.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from divgrad.errors import ImageError
 from divgrad.estimate.channels import Channel
 
 Floats = NDArray[np.floating[Any]]
+Mask = NDArray[np.bool_]
 
 SIDE = 8  # pixels; larger patches find fewer flat places, smaller ones separate frequencies less
 BUDGET = 65_536  # patches looked at, and pixels kept: bounds time and memory for any image
@@ -33,6 +35,7 @@ class Patches:
     mean: Floats  # (n,)
     rough: Floats  # (n,) variance per coarse frequency, the near ones weighing less
     fine: Floats  # (n,) variance per fine frequency
+    varied: Mask  # (n,) no quarter of the patch is exactly constant, as padding would be
     pixels: Floats  # evenly spaced pixel values, the two extremes among them
     origin: float
     unit: float  # 0 for a constant image
@@ -53,7 +56,7 @@ def measure_patches(channel: Channel) -> Patches:
     Raises
     ------
     ImageError
-        If fewer than two axes have two pixels or more.
+        If fewer than two axes have two pixels or more, or the values span more than a float.
 
     Examples
     --------
@@ -65,20 +68,24 @@ def measure_patches(channel: Channel) -> Patches:
     volume = channel.reshape((1,) * (3 - channel.ndim) + channel.shape)
     volume = np.moveaxis(volume, int(np.argmin(volume.shape)), 0)  # planes first
     shortest = min(volume.shape[1:])
-    side = min(SIDE, max(shortest // 4, min(4, shortest // 2)))  # room for several flat places
+    side = min(SIDE, max(shortest // 4, min(4, shortest // 2), 2))  # room for several places
     if shortest < 2:
         raise ImageError(
             f"an image of shape {channel.shape} is too small to see its noise: at least 2 pixels "
             "along two axes are needed, 8 to trust it; state the noise level yourself"
         )
-    pixels = _spread(volume)
     low, high = float(channel.min()), float(channel.max())
+    if not math.isfinite(high - low):
+        raise ImageError(
+            f"the image spans {low:.3g} to {high:.3g}, more than a float can hold: scale it down"
+        )
+    pixels = _spread(volume)
     origin = float(np.median(pixels))
     # Single hot pixels must not set the unit: float32 would lose the rest of the image.
-    unit = float(np.subtract(*np.percentile(pixels, [99, 1]))) or high / 2 - low / 2
-    empty = np.zeros(0, np.float32)
+    unit = float(np.subtract(*np.percentile(pixels, [99, 1]))) or high - low
     if unit == 0.0:
-        return Patches(empty, empty, empty, empty, origin, 0.0)
+        empty = np.zeros(0, np.float32)
+        return Patches(empty, empty, empty, empty > 0, empty, origin, 0.0)
     stride, step = _strides(volume.shape, side)
     coarse, fine = _directions(side)
     rows = volume.shape[1] - side + 1
@@ -91,12 +98,13 @@ def measure_patches(channel: Channel) -> Patches:
             slab = ((slab - origin) / unit).astype(np.float32)
             windows = sliding_window_view(slab, (side, side))[::stride, ::stride]
             patch = windows.reshape(-1, side * side)
-            mean = patch.mean(axis=1, keepdims=True)
-            patch = patch - mean
-            found.append((mean[:, 0], _energy(patch, coarse), _energy(patch, fine)))
-    pixels = np.append(pixels, (low, high))
-    means, roughs, fines = (np.concatenate(part) for part in zip(*found, strict=True))
-    return Patches(means, roughs, fines, (pixels - origin) / unit, origin, unit)
+            mean = patch.mean(axis=1)
+            patch = patch - patch[:, :1]  # unlike the mean, leaves exact zeros of a constant
+            varied = _varied(slab, side)[::stride, ::stride].ravel()
+            found.append((mean, _energy(patch, coarse), _energy(patch, fine), varied))
+    pixels = (np.append(pixels, (low, high)) - origin) / unit
+    means, roughs, fines, varieds = (np.concatenate(part) for part in zip(*found, strict=True))
+    return Patches(means, roughs, fines, varieds, pixels, origin, unit)
 
 
 def _spread(volume: Channel) -> Floats:
@@ -138,3 +146,20 @@ def _energy(patch: Floats, columns: Floats) -> Floats:
     y = patch @ columns
     energy: Floats = np.einsum("ij,ij->i", y, y)
     return energy
+
+
+def _varied(slab: Floats, side: int) -> Mask:
+    """Tell, for the patch at each place, whether none of its quarters is exactly constant."""
+    part = side // 2 if side >= 4 else side
+    across, down = slab[:, 1:] == slab[:, :-1], slab[1:] == slab[:-1]
+    rows, cols = slab.shape[0] - part + 1, slab.shape[1] - part + 1
+    constant = np.ones((rows, cols), bool)
+    for i in range(part):  # every row is constant ...
+        for j in range(part - 1):
+            constant &= across[i : i + rows, j : j + cols]
+    for i in range(part - 1):  # ... and they begin alike
+        constant &= down[i : i + rows, :cols]
+    gap = side - part
+    still = constant[: rows - gap, : cols - gap] | constant[gap:, gap:]
+    still |= constant[: rows - gap, gap:] | constant[gap:, : cols - gap]
+    return ~still
