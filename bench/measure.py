@@ -64,6 +64,4 @@ def publish(name: str, text: str) -> None:
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
     if not pattern.search(page):
         raise SystemExit(f"docs/benchmarks.md has no marks for {name}")
-    DOCS.write_text(
-        pattern.sub(lambda _: f"{begin}\n{text}\n{end}", page), encoding="utf-8"
-    )
+    DOCS.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", page), encoding="utf-8")

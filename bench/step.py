@@ -12,10 +12,10 @@ import warnings
 from typing import Any
 
 import numpy as np
-from measure import c_library, publish, rates, table
 
 import divgrad
 from divgrad.conductances import exponential, rational
+from measure import c_library, publish, rates, table
 
 ROUNDS = 3 if "--quick" in sys.argv else 9
 CONTRAST = 20.0
@@ -103,7 +103,9 @@ def planar(library: Any) -> str:
         ratio = f"{base / rate:.0f} x" if bars[name] else ""
         bar = f">= {bars[name]} x" if bars[name] else ""
         rows.append([name, f"{rate / 1e6:,.1f}", ratio, bar])
-    return table(["2048 x 2048, rational, 20 steps", "Mpixel-steps/s", "divgrad is faster", "bar"], rows)
+    return table(
+        ["2048 x 2048, rational, 20 steps", "Mpixel-steps/s", "divgrad is faster", "bar"], rows
+    )
 
 
 def volume() -> str:
@@ -132,13 +134,13 @@ def volume() -> str:
 def against_c(library: Any) -> str:
     """The same loop in C, and the limits of the machine."""
     rows = []
+    sums = np.zeros(1, "f4")
     for n, steps, name in (
         (2048, 20, "rational"), (8192, 20, "rational"), (2048, 20, "exponential"),
     ):  # fmt: skip
         u = image(n, n)
         conductance = rational if name == "rational" else exponential
         flat = np.empty_like(u)
-        sums = np.zeros(1, "f4")
         library.copy.argtypes = [ctypes.c_void_p] * 2 + [ctypes.c_ssize_t]
         library.divide.argtypes = [ctypes.c_void_p, ctypes.c_ssize_t]
         found = rates(
@@ -171,9 +173,7 @@ def sizes() -> str:
     sides = (256, 512, 1024, 2048, 4096, 8192) + (() if "--quick" in sys.argv else (16384,))
     found = {}
     images = {n: image(n, n) for n in sides}
-    rivals = {
-        str(n): (ours(u, 0.2, 20), 20 * u.size) for n, u in images.items()
-    }
+    rivals = {str(n): (ours(u, 0.2, 20), 20 * u.size) for n, u in images.items()}
     found = rates(rivals, 3 if "--quick" in sys.argv else 7)
     best = max(found.values())
     rows = [[f"{n}^2", f"{rate / 1e9:.2f}", f"{best / rate:.2f}"] for n, rate in found.items()]

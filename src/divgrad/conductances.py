@@ -149,7 +149,7 @@ def p_laplacian(p: float, epsilon: float = 0.0) -> Conductance:
     half = 0.5 * (float(p) - 2.0)
 
     def p_laplacian_conductance(s2: float, contrast: float) -> float:
-        return (s2 + floor) ** half
+        return math.pow(s2 + floor, half)
 
     return p_laplacian_conductance
 

@@ -221,5 +221,3 @@ def _between(a: State, b: State, part: float) -> State:
         return a
     u = a.u + a.u.dtype.type(part) * (b.u - a.u)
     return State(u, a.t + part * (b.t - a.t), b.step)
-
-

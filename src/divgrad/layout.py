@@ -107,9 +107,11 @@ def cast(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
         rounded = np.clip(np.rint(array), limits.min, limits.max)
         # The largest 64-bit integers have no float of their own: what was rounded up to 2^63 would wrap.
         top = np.nextafter(rounded.dtype.type(limits.max), rounded.dtype.type(0))
-        return np.where(rounded > top, limits.max, rounded.astype(target)) if (
-            float(limits.max) != limits.max
-        ) else rounded.astype(target)
+        return (
+            np.where(rounded > top, limits.max, rounded.astype(target))
+            if (float(limits.max) != limits.max)
+            else rounded.astype(target)
+        )
     return array.astype(target, copy=False)
 
 

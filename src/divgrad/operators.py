@@ -20,11 +20,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from divgrad.errors import SchemeError
 from divgrad.grid import Grid
+from divgrad.parameters import Declared
 
 Image = NDArray[Any]
 
@@ -84,7 +84,7 @@ class Operator(ABC):
         raise SchemeError(f"{type(self).__name__} has no bands: it couples pixels across axes")
 
 
-class Equation(ABC):
+class Equation(Declared, ABC):
     """How grey value flows; linearised at an image it is an :class:`Operator`.
 
     A subclass is a frozen dataclass of declared parameters. Images are ``(channel, *space)`` and never

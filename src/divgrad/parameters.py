@@ -11,7 +11,7 @@ import inspect
 import math
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 from divgrad.errors import ParameterError
 
@@ -102,9 +102,7 @@ class Parameter:
 
 def parameter(sentence: str, *, default: Any = MISSING, **facts: Any) -> Any:
     """Return a dataclass field that carries the :class:`Parameter` made of the facts."""
-    return dataclasses.field(
-        default=default, metadata={"parameter": Parameter(sentence, **facts)}
-    )
+    return dataclasses.field(default=default, metadata={"parameter": Parameter(sentence, **facts)})
 
 
 def declared_in(cls: type) -> dict[str, Parameter]:
@@ -126,22 +124,33 @@ def at(value: Any, t: float, name: str = "parameter", facts: Parameter | None = 
     return float(result)
 
 
-def varies(owner: Any) -> bool:
-    """Whether any declared parameter of the object is a function of time."""
-    return any(fact.varies and callable(getattr(owner, name)) for name, fact in _facts(owner))
+class Declared:
+    """Base of what has parameters that may change in time."""
+
+    def at(self, name: str, t: float) -> Any:
+        """Return the value of a parameter at the time t."""
+        value = getattr(self, name)
+        if not callable(value):
+            return value
+        facts = declared_in(type(self))[name]
+        return at(value, t, f"{type(self).__name__}: {name}", facts)
+
+    def varies(self) -> bool:
+        """Whether any parameter is a function of time."""
+        if not dataclasses.is_dataclass(self):
+            return False
+        facts = declared_in(type(self))
+        return any(fact.varies and callable(getattr(self, name)) for name, fact in facts.items())
 
 
-def _facts(owner: Any) -> list[tuple[str, Parameter]]:
-    return list(declared_in(type(owner)).items()) if dataclasses.is_dataclass(owner) else []
-
-
-C = TypeVar("C", bound=Callable[..., Any])
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
-def declared(cls: C) -> C:
+def declared(cls: type[T]) -> type[T]:
     """Make a class a frozen dataclass of checked parameters, and write them into its docstring."""
-    made = dataclass(frozen=True)(cls)
+    made: Any = dataclass(frozen=True)(cls)
     facts = declared_in(made)
 
     def check_all(self: Any) -> None:
@@ -151,6 +160,7 @@ def declared(cls: C) -> C:
             own(self)
 
     own = cls.__dict__.get("__post_init__")
+
     def show(self: Any) -> str:
         values = (getattr(self, name) for name in facts)
         shown = (getattr(v, "__name__", "function") if callable(v) else repr(v) for v in values)
@@ -160,16 +170,13 @@ def declared(cls: C) -> C:
     made.__post_init__ = check_all
     made.__repr__ = show  # functions by name: dataclasses print their addresses
     made.__doc__ = document(made.__doc__ or "", facts)
-    made.at = lambda self, name, t: at(  # type: ignore[attr-defined]
-        getattr(self, name), t, f"{type(self).__name__}: {name}", facts[name]
-    )
-    return made
+    return cast(type[T], made)
 
 
-def documented(facts: dict[str, Parameter]) -> Callable[[C], C]:
+def documented(facts: dict[str, Parameter]) -> Callable[[F], F]:
     """Return a decorator that writes the parameters into a function's docstring."""
 
-    def decorate(function: C) -> C:
+    def decorate(function: F) -> F:
         function.__doc__ = document(function.__doc__ or "", facts)
         return function
 
@@ -182,6 +189,7 @@ def document(docstring: str, facts: dict[str, Parameter]) -> str:
     >>> print(document("Do it.", {"n": Parameter("How often", kind=int, least=1)}))
     Do it.
     <BLANKLINE>
+
     Parameters
     ----------
     n : int

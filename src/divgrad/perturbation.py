@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 from divgrad.operators import Image
-from divgrad.parameters import Varying, declared, parameter
+from divgrad.parameters import Declared, Varying, declared, parameter
 
 
 @declared
-class Perturbation:
+class Perturbation(Declared):
     r"""Add Gaussian noise to the image an evolution begins with, and to every step of it.
 
     .. math:: du = A(u) u \, dt + \rho \, dW

@@ -1,7 +1,8 @@
 """Stopping rules: when enough is enough. Joined with ``|``, the first that says stop ends the evolution.
 
-A rule is a frozen dataclass; :meth:`Stop.watch` returns what looks at one evolution. Rules that only count, Time and Steps,
-let the engine run many steps between two looks; the others look after every step of the scheme.
+A rule is a frozen dataclass; :meth:`Stop.watch` returns what looks at one evolution. Rules that only
+count, Time and Steps, let the engine run many steps between two looks; the others look after every step
+of the scheme.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from divgrad.errors import ParameterError
 from divgrad.grid import Grid
 from divgrad.kernels.reductions import moments
 from divgrad.operators import Image
@@ -59,7 +59,7 @@ class Stop(ABC):
 
 
 @dataclass(frozen=True)
-class Any_(Stop):  # noqa: N801
+class Any_(Stop):
     """The first of several rules; made by ``|``."""
 
     rules: tuple[Stop, ...]
@@ -82,7 +82,9 @@ class _AnyWatch(Watch):
         return min(left for left, _ in lefts), min(steps for _, steps in lefts)
 
     def look(self, t: float, u: Image, step: int) -> Verdict | None:
-        verdicts = [watch.look(t, u, step) for watch in self.watches]  # every watch sees every image
+        verdicts = [
+            watch.look(t, u, step) for watch in self.watches
+        ]  # every watch sees every image
         said = [verdict for verdict in verdicts if verdict is not None]
         return min(said, key=lambda verdict: verdict.part) if said else None
 
@@ -140,7 +142,10 @@ class _StepsWatch(Watch):
 
 @declared
 class SteadyState(Stop):
-    r"""Stop when hardly anything changes: :math:`\|u_{k+1} - u_k\|_{rms} \le tol \cdot \tau \, \|u_0 - \bar u_0\|_{rms}`."""
+    r"""Stop when hardly anything changes any more.
+
+    .. math:: \|u_{k+1} - u_k\|_{rms} \le tol \cdot \tau \, \|u_0 - \bar u_0\|_{rms}
+    """
 
     tolerance: float = parameter(
         "Change per unit of time, root mean square, as a part of the first image's standard deviation",
@@ -174,7 +179,9 @@ class _SteadyWatch(Watch):
 
 @declared
 class Discrepancy(Stop):
-    r"""Stop when as much has been removed as there is noise: :math:`\|u_0 - u\|^2 = N \sigma^2`.
+    r"""Stop when as much has been removed as there is noise.
+
+    .. math:: \|u_0 - u\|^2 = N \sigma^2
 
     The last step is cut where that is reached.
 
@@ -227,8 +234,9 @@ def _mean_square(u: Image, v: Image, grid: Grid) -> float:
 
 @declared
 class Decorrelation(Stop):
-    r"""Stop when what was removed is least like what is left: the first minimum of
-    :math:`\mathrm{corr}(u_0 - u_t, u_t)`. Needs no parameter.
+    r"""Stop when what was removed is least like what is left. Needs no parameter.
+
+    That is the first minimum of :math:`\mathrm{corr}(u_0 - u_t, u_t)`.
 
     References
     ----------

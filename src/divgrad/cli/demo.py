@@ -61,24 +61,26 @@ def show(name: str, folder: Path, *, loud: bool) -> dict[str, Any]:
     picture = folder / f"{name}.png"
     write(picture, side_by_side([clean, noisy, result.image]))
     peak = 255.0
+    before, after = (
+        (psnr(clean, image, peak), ssim(clean, image, peak)) for image in (noisy, result.image)
+    )
     found = {
         "image": name,
         "source": source,
         "noise_added": sigma,
         "report": list(result.report),
-        "psnr": [round(psnr(clean, image, peak), 2) for image in (noisy, result.image)],
-        "ssim": [round(ssim(clean, image, peak), 3) for image in (noisy, result.image)],
+        "psnr": [round(before[0], 2), round(after[0], 2)],
+        "ssim": [round(before[1], 3), round(after[1], 3)],
         "seconds": round(seconds, 4),
         "picture": str(picture),
     }
     if loud:
-        before, after = found["psnr"], found["ssim"]
         print(f"{name} ({source}), {clean.shape[0]} x {clean.shape[1]} pixels")
         print(f"  added     Gaussian noise of standard deviation {sigma:g}; divgrad is not told")
         for sentence in result.report:
             print(f"  divgrad   {sentence}")
-        print(f"  PSNR      {before[0]:.2f} dB -> {before[1]:.2f} dB")
-        print(f"  SSIM      {after[0]:.3f} -> {after[1]:.3f}")
+        print(f"  PSNR      {before[0]:.2f} dB -> {after[0]:.2f} dB")
+        print(f"  SSIM      {before[1]:.3f} -> {after[1]:.3f}")
         print(f"  time      {1000 * seconds:.0f} ms")
         print(f"  picture   {picture}  (clean | noisy | denoised)\n", flush=True)
     return found
@@ -90,4 +92,5 @@ def side_by_side(images: list[NDArray[Any]]) -> NDArray[np.uint8]:
     scaled = [np.clip((image - low) * (255.0 / (high - low)), 0, 255) for image in images]
     gap = np.full((images[0].shape[0], 4), 255.0)
     strips = [strip for image in scaled for strip in (image, gap)][:-1]
-    return np.rint(np.concatenate(strips, axis=1)).astype(np.uint8)
+    row: NDArray[Any] = np.rint(np.concatenate(strips, axis=1))
+    return row.astype(np.uint8)

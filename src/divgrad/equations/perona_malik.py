@@ -71,10 +71,12 @@ class PeronaMalik(Equation):
         return ScalarDiffusion(g, self.conductance, contrast, grid, peak=top, nodes=True)
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
-        """Return 4 max \\|g\\| sum 1 / h^2."""
+        r"""Return 4 max \|g\| sum 1 / h^2."""
         contrast = float(self.at("contrast", t))
         top = peak(self.conductance, contrast)
-        if top > abs(self.conductance(0.0, contrast)):  # grows with the slope: how steep can it be here?
+        if top > abs(
+            self.conductance(0.0, contrast)
+        ):  # grows with the slope: how steep can it be here?
             span = float(u.max()) - float(u.min())
             steepest = span / min(grid.spacing) * math.sqrt(grid.ndim * u.shape[0])
             top = peak(self.conductance, contrast, float(np.nextafter(steepest, math.inf)))

@@ -20,7 +20,9 @@ from divgrad.operators import Bands, Image, Operator, volume
 
 DEEPEST = 96  # steps per visit of the rows of an image; deeper, their scratch leaves the cache
 DEEPEST_IN_VOLUMES = 3  # there the halo grows along three axes
-EXPLICIT_DEEPEST = 20  # a visit of 20 steps is 3 x faster than 20 visits; 40 steps gain nothing more
+EXPLICIT_DEEPEST = (
+    20  # a visit of 20 steps is 3 x faster than 20 visits; 40 steps gain nothing more
+)
 EXPLICIT_DEEPEST_IN_VOLUMES = 3
 
 
@@ -204,10 +206,10 @@ def inverse(grid: Grid, dtype: Any) -> NDArray[Any]:
 
 @lru_cache(maxsize=4096)
 def peak(conductance: Conductance, contrast: float, steepest: float = math.inf) -> float:
-    """Return the largest \\|g\\| for slopes from 0 to ``steepest``: the bound of stable steps needs it.
+    r"""Return the largest \|g\| for slopes from 0 to ``steepest``: the bound of stable steps needs it.
 
-    The function is sampled at 0 and at 1,200 slopes over 60 decades around the contrast, and once more, finely, around
-    the largest sample.
+    The function is sampled at 0 and at 1,200 slopes over 30 decades around the contrast, and once more,
+    finely, around the largest sample.
 
     Raises
     ------

@@ -23,7 +23,8 @@ def half_gaussian(sigma: float, dtype: Any) -> NDArray[Any]:
     """
     offsets = np.arange(math.ceil(4.0 * sigma) + 1)
     half = np.exp(-0.5 * (offsets / sigma) ** 2) if sigma > 0 else np.ones(1)
-    return (half / (2.0 * half.sum() - half[0])).astype(dtype)
+    weights: NDArray[Any] = half / (2.0 * half.sum() - half[0])
+    return weights.astype(dtype)
 
 
 def smooth(u: Image, sigma: float, grid: Grid) -> Image:

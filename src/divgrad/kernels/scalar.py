@@ -170,12 +170,16 @@ def explicit(u, out, box, taus, contrasts, inverse):
                     else:
                         weigh_and_flow(p, a[c, i0 + 1 : i1 + 1], k, inverse[2], x[1:])
                         if VOLUME:
-                            weigh_and_flow(p, a[c, i0 + width : i1 + width], k, inverse[1], y[width:])
+                            weigh_and_flow(
+                                p, a[c, i0 + width : i1 + width], k, inverse[1], y[width:]
+                            )
                     x[width::width] = 0.0
                     if i1 == size:
                         y[n:] = 0.0
                     if CHANNELS > 1:
-                        gain(p, q, g[0, :n], x, y[:n], y[width:], before[s, c, i0:i1], rates, result)
+                        gain(
+                            p, q, g[0, :n], x, y[:n], y[width:], before[s, c, i0:i1], rates, result
+                        )
                     else:
                         weigh_and_gain(
                             p, q, k, inverse[0], x, y[:n], y[width:], before[s, c, i0:i1],

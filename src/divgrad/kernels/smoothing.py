@@ -70,7 +70,9 @@ def gaussian(u, out, box, kz, ky, kx):
     line = np.empty(width + 2 * kx.shape[0], REAL)
     for c in range(u.shape[0]):
         for z in range(box[0], box[1]):
-            smooth_plane(u, c, z, box[2], box[3], kz, ky, kx, stack, line, out[c, z, box[2] : box[3]])
+            smooth_plane(
+                u, c, z, box[2], box[3], kz, ky, kx, stack, line, out[c, z, box[2] : box[3]]
+            )
 
 
 def gradient_conductance(u, out, box, kz, ky, kx, half, contrast):

@@ -45,7 +45,9 @@ from divgrad.kernels.exponential import exp{bits} as _exp
 REAL = np.float{bits}
 """
 _OUTER = 'njit(nogil=True, cache=True, error_model="numpy")'
-_INNER = 'njit(forceinline=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)'
+_INNER = (
+    'njit(forceinline=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)'
+)
 
 
 def specialise(

@@ -10,7 +10,7 @@ import numpy as np
 
 from divgrad.errors import ParameterError
 from divgrad.grid import Grid
-from divgrad.operators import Equation, Image
+from divgrad.operators import Equation
 from divgrad.parameters import declared, parameter
 from divgrad.schemes.fsi import FSI
 from divgrad.schemes.scheme import Scheme, State, fit, stable
@@ -55,9 +55,7 @@ class Adaptive(Scheme):
                 f"Adaptive needs a scheme with a tau, such as FSI() or AOS(); got {self.scheme!r}"
             )
 
-    def advance(
-        self, equation: Equation, at: State, grid: Grid, left: float, most: float
-    ) -> State:
+    def advance(self, equation: Equation, at: State, grid: Grid, left: float, most: float) -> State:
         """Go on by one step, as long as its error allows."""
         u, t = at.u, at.t
         limit = stable(equation, u, t, grid)

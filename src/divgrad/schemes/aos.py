@@ -7,7 +7,7 @@ import numpy as np
 from divgrad.errors import SchemeError
 from divgrad.grid import Grid
 from divgrad.kernels.lines import solve_axis
-from divgrad.operators import Equation, Image, has_bands
+from divgrad.operators import Equation, has_bands
 from divgrad.parameters import Varying, declared, parameter
 from divgrad.schemes.scheme import Scheme, State, fit, outer_step, stable
 
@@ -45,9 +45,7 @@ class AOS(Scheme):
     order = 1
     citation = "J. Weickert, B. M. ter Haar Romeny, M. A. Viergever, IEEE TIP 7:398-410, 1998"
 
-    def advance(
-        self, equation: Equation, at: State, grid: Grid, left: float, most: float
-    ) -> State:
+    def advance(self, equation: Equation, at: State, grid: Grid, left: float, most: float) -> State:
         """Go on by one step."""
         u, t = at.u, at.t
         limit = stable(equation, u, t, grid) if self.tau is None else 1.0

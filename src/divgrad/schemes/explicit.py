@@ -6,8 +6,8 @@ import math
 
 from divgrad.errors import StabilityError
 from divgrad.grid import Grid
-from divgrad.operators import Equation, Image
-from divgrad.parameters import Varying, declared, parameter, varies
+from divgrad.operators import Equation
+from divgrad.parameters import Varying, declared, parameter
 from divgrad.schemes.scheme import Scheme, State, fit, stable
 
 SAFETY = 0.8  # of the stable step: 0.2 for unit diffusion on a unit 2-D grid, the textbook's choice
@@ -52,15 +52,13 @@ class Explicit(Scheme):
     order = 1
     citation = "J. Weickert, Anisotropic Diffusion in Image Processing, Teubner, 1998"
 
-    def advance(
-        self, equation: Equation, at: State, grid: Grid, left: float, most: float
-    ) -> State:
+    def advance(self, equation: Equation, at: State, grid: Grid, left: float, most: float) -> State:
         """Go on by at most 80 steps, or by one where the bound must be looked at again after it."""
         u, t = at.u, at.t
         limit = stable(equation, u, t, grid)
         taus: list[float] = []
         elapsed, steps = 0.0, 0
-        changing = varies(equation)
+        changing = equation.varies()
         while steps < most and len(taus) < CHUNK and elapsed < left:
             if steps and not equation.bound_lasts:
                 break

@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 
 from divgrad.grid import Grid
-from divgrad.operators import Equation, Image
+from divgrad.operators import Equation
 from divgrad.parameters import Varying, declared, parameter
 from divgrad.schemes.scheme import Scheme, State, cycle_length, fit, outer_step, stable
 
@@ -45,9 +45,7 @@ class FED(Scheme):
     order = 1
     citation = "S. Grewenig, J. Weickert, A. Bruhn, DAGM 2010, LNCS 6376:533-542"
 
-    def advance(
-        self, equation: Equation, at: State, grid: Grid, left: float, most: float
-    ) -> State:
+    def advance(self, equation: Equation, at: State, grid: Grid, left: float, most: float) -> State:
         """Go on by one cycle."""
         u, t = at.u, at.t
         limit = stable(equation, u, t, grid)

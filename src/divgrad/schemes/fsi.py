@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from divgrad.grid import Grid
-from divgrad.operators import Equation, Image
+from divgrad.operators import Equation
 from divgrad.parameters import Varying, declared, parameter
 from divgrad.schemes.scheme import Scheme, State, cycle_length, fit, outer_step, stable
 
@@ -42,9 +42,7 @@ class FSI(Scheme):
         "D. Hafner, P. Ochs, J. Weickert, M. Reissel, S. Grewenig, GCPR 2016, LNCS 9796:348-360"
     )
 
-    def advance(
-        self, equation: Equation, at: State, grid: Grid, left: float, most: float
-    ) -> State:
+    def advance(self, equation: Equation, at: State, grid: Grid, left: float, most: float) -> State:
         """Go on by one cycle."""
         u, t = at.u, at.t
         limit = stable(equation, u, t, grid)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from divgrad.grid import Grid
 from divgrad.operators import Equation, Image
+from divgrad.parameters import Declared
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class State:
     tau: float | None = None
 
 
-class Scheme(ABC):
+class Scheme(Declared, ABC):
     """A polynomial or rational function of the operator; a subclass is a declared dataclass.
 
     ``order`` is the order in time: the error at a fixed time falls like the step to this power; None where the
@@ -32,9 +33,7 @@ class Scheme(ABC):
     citation: ClassVar[str] = ""
 
     @abstractmethod
-    def advance(
-        self, equation: Equation, at: State, grid: Grid, left: float, most: float
-    ) -> State:
+    def advance(self, equation: Equation, at: State, grid: Grid, left: float, most: float) -> State:
         """Go on from a state by at most ``left`` in time and ``most`` steps, and by at least one step."""
 
 

@@ -1,0 +1,1 @@
+"""The only rooms that loop over pixels: plain Python sources, compiled for one conductance and dtype each."""
