@@ -14,8 +14,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-from measure import publish, table
 from PIL import Image
+
+from measure import publish, table
 
 COMMAND = [sys.executable, "-c", "import sys; from divgrad.cli import main; sys.exit(main())"]
 ROUNDS = 5 if "--quick" in sys.argv else 11
