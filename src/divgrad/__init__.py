@@ -18,10 +18,10 @@ __version__ = "0.1.0"
 # Public name -> module. Loaded on first use: importing divgrad loads neither numba, torch nor dask.
 _FACE = {
     "denoise": "divgrad.tasks.denoise",
-    "evolve": "divgrad.evolve",
-    "march": "divgrad.evolve",
-    "Frame": "divgrad.evolve",
-    "Solution": "divgrad.evolve",
+    "evolve": "divgrad.evolution",
+    "march": "divgrad.evolution",
+    "Frame": "divgrad.evolution",
+    "Solution": "divgrad.evolution",
     "Perturbation": "divgrad.perturbation",
     "Heat": "divgrad.equations",
     "PeronaMalik": "divgrad.equations",

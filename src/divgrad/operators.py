@@ -63,11 +63,16 @@ class Operator(ABC):
         """Return a bound of the spectral radius of A, in 1 / time."""
 
     def polynomial(
-        self, v: Image, taus: Sequence[float], fresh: Sequence[float] | None = None
+        self,
+        v: Image,
+        taus: Sequence[float],
+        fresh: Sequence[float] | None = None,
+        chain: Sequence[float] | None = None,
     ) -> Image:
         """Return ``v[n]`` of ``v[s+1] = f[s] (v[s] + taus[s] A v[s]) + (1 - f[s]) v[s-1]``.
 
-        ``v[-1] = v[0] = v``; without ``fresh`` all f are 1: steps one after the other.
+        ``v[-1] = v[0] = v``; without ``fresh`` all f are 1: steps one after the other. ``chain`` are the
+        steps of such a sequence that gives the same polynomial, for operators that prefer it.
         """
         old, new = v, v
         for s, tau in enumerate(taus):

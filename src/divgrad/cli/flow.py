@@ -68,7 +68,7 @@ def _treat(
     path: Path, target: Path, bar: Progress, equation: Any, scheme: Any, until: Any
 ) -> dict[str, Any]:
     from divgrad.cli.pixels import open_picture, save_picture
-    from divgrad.evolve import march
+    from divgrad.evolution import march
     from divgrad.stopping import Steps, Time
 
     picture = open_picture(path)

@@ -76,16 +76,22 @@ class ScalarDiffusion(Operator):
         return self.polynomial(v, [tau])
 
     def polynomial(
-        self, v: Image, taus: Sequence[float], fresh: Sequence[float] | None = None
+        self,
+        v: Image,
+        taus: Sequence[float],
+        fresh: Sequence[float] | None = None,
+        chain: Sequence[float] | None = None,
     ) -> Image:
         """Return the recurrence of two terms, all steps in one visit of each block where that pays."""
+        deep = volume(v).shape[2] > 1
+        deepest = self.grid.tiling.depth or (DEEPEST_IN_VOLUMES if deep else DEEPEST)
+        # A chain needs no state but the last, so it may be cut into visits of several steps; a recurrence
+        # would have to go step by step. Which one it is must not depend on how the work is cut.
+        if chain is not None and (deep or len(taus) > DEEPEST):
+            taus, fresh = chain, None
         steps = np.asarray(taus, v.dtype)
         f = np.ones_like(steps) if fresh is None else np.asarray(fresh, v.dtype)
-        deepest = DEEPEST if volume(v).shape[2] == 1 else DEEPEST_IN_VOLUMES
-        if self.grid.tiling.depth is not None:
-            deepest = self.grid.tiling.depth
-        # A chain of plain steps needs no state but the last, so it may be cut into visits of any depth.
-        stride = deepest if len(steps) <= deepest or bool((f == 1).all()) else 1
+        stride = deepest if len(steps) <= deepest or fresh is None else 1
         old, new = v, v
         for s in range(0, len(steps), stride):
             out = np.empty_like(v) if old is v else old

@@ -5,6 +5,7 @@ from __future__ import annotations
 from divgrad.grid import Grid
 from divgrad.operators import Equation
 from divgrad.parameters import Varying, declared, parameter
+from divgrad.schemes.fed import fed_cycle
 from divgrad.schemes.scheme import Scheme, State, cycle_length, fit, outer_step, stable
 
 
@@ -16,7 +17,8 @@ class FSI(Scheme):
         u^{-1} = u^0
 
     n steps reach as far as n^2 / 3 explicit ones. The equation is linearised once per cycle of n steps. The
-    default for long times.
+    default for long times. (Volumes, and cycles of more than 96 steps, take the factors of the same
+    polynomial one after the other, as FED does: that needs less memory.)
 
     References
     ----------
@@ -50,5 +52,6 @@ class FSI(Scheme):
         n = cycle_length(tau, limit)
         step = 3.0 * tau / (n * (n + 1))
         fresh = [(4 * k + 2) / (2 * k + 3) for k in range(n)]
+        chain = fed_cycle(tau, limit)
         operator = equation.operator(u, t, grid)
-        return State(operator.polynomial(u, [step] * n, fresh), t + tau, at.step + 1)
+        return State(operator.polynomial(u, [step] * n, fresh, chain), t + tau, at.step + 1)

@@ -13,13 +13,21 @@ from divgrad.errors import ParameterError
 from divgrad.grid import Grid, Tiling
 from divgrad.layout import enter
 from divgrad.operators import Equation, Image
+from divgrad.parameters import Parameter
 from divgrad.perturbation import Perturbation
 from divgrad.schemes.explicit import Explicit
 from divgrad.schemes.scheme import Scheme, State
 from divgrad.stopping import Stop, Verdict
 
+_KINDS: dict[str, tuple[type, str]] = {
+    "equation": (Equation, "an equation such as PeronaMalik(contrast=20)"),
+    "scheme": (Scheme, "a scheme such as FSI()"),
+    "until": (Stop, "a stopping rule such as Time(10)"),
+    "perturbation": (Perturbation, "a Perturbation"),
+}
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Frame:
     """An image on its way.
 
@@ -28,7 +36,8 @@ class Frame:
     t
         Diffusion time, in length units squared.
     u
-        The image, yours to keep; float32 or float64, axes as in the image given.
+        The image, yours to keep but not to write to: the next frame is made from it. float32 or float64,
+        axes as in the image given.
     step
         Number of steps so far.
     """
@@ -38,7 +47,7 @@ class Frame:
     step: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solution:
     """The end of an evolution, and how it came about.
 
@@ -118,12 +127,15 @@ def march(
     >>> [frame.step for frame in march(np.eye(3), Heat(), until=Steps(2))]
     [0, 1, 2]
     """
-    if every < 1:
-        raise ParameterError(f"every must be a whole number >= 1, got {every!r}")
+    Parameter("Steps", kind=int, least=1).check("every", every)
     u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing, tiling=tiling)
-    for state, _ in _loop(u, equation, scheme or Explicit(), until, grid, perturbation, every):
-        shown = state.u.copy() if state.u is u else state.u
-        yield Frame(state.t, layout.leave(shown), state.step)
+    if np.may_share_memory(u, image):
+        u = u.copy()  # whoever shows the frames may write to the image meanwhile
+    scheme = Explicit() if scheme is None else scheme
+    for state, _ in _loop(u, equation, scheme, until, grid, perturbation, every):
+        shown = layout.leave(state.u)
+        shown.flags.writeable = False
+        yield Frame(state.t, shown, state.step)
 
 
 def evolve(
@@ -162,7 +174,7 @@ def evolve(
     >>> bool(solution.u.std() < 1.5), solution.reason
     (True, 'the time 5 was reached')
     """
-    scheme = scheme or Explicit()
+    scheme = Explicit() if scheme is None else scheme
     u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing, tiling=tiling)
     for state, verdict in _loop(u, equation, scheme, until, grid, perturbation, None):  # noqa: B007
         pass
@@ -181,13 +193,7 @@ def _loop(
     every: int | None,
 ) -> Iterator[tuple[State, Verdict | None]]:
     """Yield the states, the last one with its verdict. Never writes to u, nor to a state it has yielded."""
-    for name, value, kind in (("equation", equation, Equation), ("until", until, Stop)):
-        if not isinstance(value, kind):
-            raise ParameterError(
-                f"{name} must be {'an equation' if kind is Equation else 'a stopping rule'} "
-                f"such as {'PeronaMalik(contrast=20)' if kind is Equation else 'Time(10)'}, "
-                f"got {value!r:.60}"
-            )
+    _check_kinds(equation=equation, scheme=scheme, until=until, perturbation=perturbation)
     noise = perturbation or Perturbation()
     state = State(noise.begin(u))
     watch = until.watch(state.u, grid)
@@ -210,9 +216,18 @@ def _loop(
             state = _between(before, state, verdict.part)
         elif verdict is None and watch.every_step and np.array_equal(before.u, state.u):
             verdict = Verdict("nothing changes any more")
-        if verdict is not None or every is None or state.step >= shown + every:
+        due = every is None or state.step >= shown + every
+        if due or (verdict is not None and state.step > shown):  # the end may have been shown already
             shown = state.step
             yield state, verdict
+
+
+def _check_kinds(**given: Any) -> None:
+    for name, value in given.items():
+        kind, what = _KINDS[name]
+        if not (isinstance(value, kind) or (value is None and name == "perturbation")):
+            shown = " ".join(repr(value).split())
+            raise ParameterError(f"{name} must be {what}; got {shown:.60}")
 
 
 def _between(a: State, b: State, part: float) -> State:
