@@ -129,7 +129,7 @@ def march(
     """
     Parameter("Steps", kind=int, least=1).check("every", every)
     u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing, tiling=tiling)
-    if np.may_share_memory(u, image):
+    if np.may_share_memory(u, np.asarray(image)):
         u = u.copy()  # whoever shows the frames may write to the image meanwhile
     scheme = Explicit() if scheme is None else scheme
     for state, _ in _loop(u, equation, scheme, until, grid, perturbation, every):
@@ -217,7 +217,9 @@ def _loop(
         elif verdict is None and watch.every_step and np.array_equal(before.u, state.u):
             verdict = Verdict("nothing changes any more")
         due = every is None or state.step >= shown + every
-        if due or (verdict is not None and state.step > shown):  # the end may have been shown already
+        if due or (
+            verdict is not None and state.step > shown
+        ):  # the end may have been shown already
             shown = state.step
             yield state, verdict
 

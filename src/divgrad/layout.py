@@ -41,7 +41,8 @@ def enter(
     """Return an image as ``u[channel, *space]``, float32 or float64, with its grid and the way back.
 
     Integers are cast, never rescaled: to float32, or to float64 where float32 cannot hold them. The
-    user's array is never written to; where it fits as it is, it is not copied.
+    user's array is never written to; where it fits as it is, it is not copied. Read-only arrays are: for
+    them the kernels would be compiled a second time.
 
     Raises
     ------
@@ -50,15 +51,17 @@ def enter(
     ParameterError
         If the channel axis or the spacing do not fit it.
     """
-    array = np.asarray(image)
+    if not (tiling is None or isinstance(tiling, Tiling)):
+        raise ParameterError(f"tiling must be a Tiling; got {tiling!r:.60}")
+    array = _array(image)
     ndim = array.ndim
     axis = None
     if channel_axis is not None:
-        if not -ndim <= channel_axis < ndim:
+        if not (hasattr(channel_axis, "__index__") and -ndim <= channel_axis < ndim):
             raise ParameterError(
-                f"channel_axis {channel_axis} is not an axis of an image of shape {array.shape}"
+                f"channel_axis {channel_axis!r} is not an axis of an image of shape {array.shape}"
             )
-        axis = channel_axis % ndim
+        axis = int(channel_axis) % ndim
     space = ndim - (axis is not None)
     if not 1 <= space <= 3:
         raise ImageError(
@@ -69,7 +72,7 @@ def enter(
         raise ImageError(f"the image is empty: shape {array.shape}")
     real = working_dtype(array.dtype)
     moved = array[None] if axis is None else np.moveaxis(array, axis, 0)
-    u = np.ascontiguousarray(moved, dtype=real)
+    u = np.require(moved, real, ["C", "A", "W"])
     grid = Grid(_spacing(spacing, space), tiling or Tiling())
     if array.dtype.kind == "f":
         low, high = extent(u, grid)
@@ -79,6 +82,17 @@ def enter(
                 f"the image has {bad} pixels that are NaN or infinite: replace or inpaint them first"
             )
     return u, grid, Layout(axis, array.dtype)
+
+
+def _array(image: ArrayLike) -> NDArray[Any]:
+    if isinstance(image, np.ma.MaskedArray) and np.ma.is_masked(image):
+        raise ImageError(
+            "the image has masked pixels: fill them in (image.filled(value)) or inpaint them first"
+        )
+    try:
+        return np.asarray(image)
+    except (TypeError, ValueError) as error:
+        raise ImageError(f"not an image: {' '.join(str(error).split())}") from error
 
 
 def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -104,25 +118,29 @@ def cast(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
         return array >= 0.5
     if target.kind in "ui":
         limits = np.iinfo(target)
-        rounded = np.clip(np.rint(array), limits.min, limits.max)
-        # The largest 64-bit integers have no float of their own: what was rounded up to 2^63 would wrap.
-        top = np.nextafter(rounded.dtype.type(limits.max), rounded.dtype.type(0))
-        return (
-            np.where(rounded > top, limits.max, rounded.astype(target))
-            if (float(limits.max) != limits.max)
-            else rounded.astype(target)
-        )
-    return array.astype(target, copy=False)
+        # In float64, which holds the limits of up to 32 bits. The largest 64-bit integers are no float64:
+        # clip below them, then set what was above.
+        top = np.nextafter(float(limits.max), 0.0) if target.itemsize == 8 else float(limits.max)
+        wide = np.rint(array, dtype=np.float64)
+        result: NDArray[Any] = np.clip(wide, float(limits.min), top).astype(target)
+        result[wide > top] = limits.max
+        return result
+    with np.errstate(over="ignore"):  # infinity is float16's own answer
+        return array.astype(target, copy=False)
 
 
 def _spacing(spacing: float | Sequence[float] | None, ndim: int) -> tuple[float, ...]:
     if spacing is None:
         return (1.0,) * ndim
-    values = np.asarray(spacing, float)
+    try:
+        values = np.asarray(spacing, float)
+    except (TypeError, ValueError):
+        values = np.empty(0)
     if values.ndim == 0:
         return (float(values),) * ndim
     if values.shape != (ndim,):
+        given = " ".join(repr(spacing).split())
         raise ParameterError(
-            f"spacing needs one length for each of the {ndim} spatial axes, got {spacing!r}"
+            f"spacing needs one length, or one for each of the {ndim} spatial axes; got {given:.60}"
         )
     return tuple(float(value) for value in values)

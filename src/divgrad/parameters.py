@@ -71,21 +71,30 @@ class Parameter:
             return
         if self.varies and callable(value):
             return
-        what = {int: "a whole number", float: "a finite number", bool: "True or False"}[self.kind]
-        needed = f"{what} {self.range}".strip()
-        if self.varies:
-            needed += ", or a function of time that returns one"
+        if not self._fits(value):
+            what = {int: "a whole number", float: "a finite number", bool: "True or False"}
+            needed = f"{what[self.kind]} {self.range}".strip()
+            if self.varies:
+                needed += ", or a function of time that returns one"
+            given = " ".join(repr(value).split())
+            raise ParameterError(f"{name} must be {needed}; got {given:.60}")
+
+    def _fits(self, value: Any) -> bool:
+        """Whether the value is of the kind and in the range; scalars and 0-d arrays of numpy are numbers."""
         if self.kind is bool or isinstance(value, bool):
-            good = self.kind is bool and isinstance(value, bool)
-        elif self.kind is int:
-            good = hasattr(value, "__index__")
-        else:
-            good = hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0
-        if good and self.kind is not bool:
+            return self.kind is bool and isinstance(value, bool)
+        if not hasattr(value, "__index__" if self.kind is int else "__float__"):
+            return False
+        if getattr(value, "ndim", 0) != 0:
+            return False
+        kinds = "iu" if self.kind is int else "iuf"
+        if getattr(getattr(value, "dtype", None), "kind", "i") not in kinds:
+            return False
+        try:
             number = float(value)
-            good = math.isfinite(number) and self._inside(number)
-        if not good:
-            raise ParameterError(f"{name} must be {needed}; got {value!r:.60}")
+        except OverflowError:
+            return False
+        return math.isfinite(number) and self._inside(number)
 
     def _inside(self, number: float) -> bool:
         return (
@@ -120,7 +129,8 @@ def at(value: Any, t: float, name: str = "parameter", facts: Parameter | None = 
         return value
     result = value(t)
     if facts is not None:
-        dataclasses.replace(facts, varies=False).check(f"{name} at t = {t:g}", result)
+        fixed = dataclasses.replace(facts, varies=False, optional=False)
+        fixed.check(f"{name} at t = {t:g}", result)
     return float(result)
 
 
@@ -150,8 +160,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 def declared(cls: type[T]) -> type[T]:
     """Make a class a frozen dataclass of checked parameters, and write them into its docstring."""
-    made: Any = dataclass(frozen=True)(cls)
-    facts = declared_in(made)
+    own = cls.__dict__.get("__post_init__")
 
     def check_all(self: Any) -> None:
         for name, fact in facts.items():
@@ -159,15 +168,15 @@ def declared(cls: type[T]) -> type[T]:
         if own is not None:
             own(self)
 
-    own = cls.__dict__.get("__post_init__")
-
     def show(self: Any) -> str:
         values = (getattr(self, name) for name in facts)
         shown = (getattr(v, "__name__", "function") if callable(v) else repr(v) for v in values)
         pairs = ", ".join(f"{name}={value}" for name, value in zip(facts, shown, strict=True))
         return f"{type(self).__name__}({pairs})"
 
-    made.__post_init__ = check_all
+    cls.__post_init__ = check_all  # type: ignore[attr-defined]
+    made: Any = dataclass(frozen=True)(cls)  # calls __post_init__ only where there is one already
+    facts = declared_in(made)
     made.__repr__ = show  # functions by name: dataclasses print their addresses
     made.__doc__ = document(made.__doc__ or "", facts)
     return cast(type[T], made)

@@ -31,7 +31,7 @@ class Perturbation(Declared):
         "Standard deviation of the noise added per square root of unit time",
         unit="image units per length", least=0, varies=True, default=0.0,
     )  # fmt: skip
-    seed: int = parameter("Seed of the random numbers", kind=int, least=0, default=0)
+    seed: int = parameter("Seed of the random numbers", kind=int, least=0, most=2**63, default=0)
 
     def begin(self, u: Image) -> Image:
         """Return the first image with its noise."""
