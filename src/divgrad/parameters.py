@@ -195,16 +195,9 @@ def documented(facts: dict[str, Parameter]) -> Callable[[F], F]:
 def document(docstring: str, facts: dict[str, Parameter]) -> str:
     """Return the docstring with the parameters in it: at the line ``<declared>``, else as a new section.
 
-    >>> print(document("Do it.", {"n": Parameter("How often", kind=int, least=1)}))
-    Do it.
-    <BLANKLINE>
-
-    Parameters
-    ----------
-    n : int
-        How often (>= 1).
-    <BLANKLINE>
-    """
+    >>> document("Do it.", {"n": Parameter("How often", kind=int, least=1)}).splitlines()
+    ['Do it.', '', 'Parameters', '----------', 'n : int', '    How often (>= 1).']
+    """  # noqa: D214, D405, D406, D407, D410, D411, D412
     text = inspect.cleandoc(docstring)
     lines = []
     for name, fact in facts.items():
