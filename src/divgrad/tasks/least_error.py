@@ -1,0 +1,142 @@
+r"""How to mix several smoothed versions of a noisy image so that the expected error is least.
+
+Stein's identity tells the error of an estimate F(f) of a clean image x from f = x + noise, without x:
+
+.. math:: \frac1N E\|F(f) - x\|^2 = \frac1N E\|F(f) - f\|^2 - \sigma^2 + \frac{2\sigma^2}{N} E\,\mathrm{div} F(f)
+
+The divergence is probed: f is disturbed a little, and one looks how much of that is left in F. For a
+mixture :math:`\sum w_i F_i(f)` the sum is a quadratic function of the weights. Weights >= 0 of sum 1 are
+asked for: then neither the mean nor the range of the image can change, and chance has little to choose.
+
+References
+----------
+C. M. Stein, Annals of Statistics 9:1135-1151, 1981. Probing: S. Ramani, T. Blu, M. Unser, IEEE TIP
+17:1540-1554, 2008. Mixing: T. Blu, F. Luisier, IEEE TIP 16:2778-2786, 2007.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from divgrad.grid import Grid
+from divgrad.kernels.reductions import moments
+from divgrad.operators import Image
+
+Floats = NDArray[np.float64]
+Flow = Callable[[Image], Sequence[Image]]
+
+PROBE = 0.05  # of the noise: small beside it, large beside rounding
+SIDES = {1: 4096, 2: 64, 3: 32}  # pixels along each axis of a sampled block, by the number of axes
+BLOCKS = {1: 8, 2: 4, 3: 2}  # sampled along each axis, if it is longer than so many of them
+FEWEST = 32_768  # pixels are probed: a small image repeatedly
+
+
+def weights(u: Image, flow: Flow, sigma: float, grid: Grid) -> tuple[tuple[float, ...], float]:
+    """Weigh an image and its smoothed versions so that the expected error of their sum is least.
+
+    Parameters
+    ----------
+    u
+        Noisy image ``(channel, *space)``. A large one is sampled in blocks, evenly spread.
+    flow
+        Makes the smoothed versions of an image.
+    sigma
+        Standard deviation of its noise, > 0.
+    grid
+        Where the pixels are.
+
+    Returns
+    -------
+    weights, error
+        Weights of the image itself and of its versions, >= 0, of sum 1; root mean square error to be
+        expected.
+    """
+    products, divergence, pixels = np.zeros((0, 0)), np.zeros(0), 0
+    for n, block in enumerate(_blocks(u)):
+        changes = [version - block for version in flow(block)]
+        left = np.array(list(_divergences(block, changes, flow, sigma, grid, n)))
+        gram = np.array([[moments(a, b, grid)[4] for b in changes] for a in changes])
+        products = block.size * gram + (products if pixels else 0.0)
+        divergence = block.size * left + (divergence if pixels else 0.0)
+        pixels += block.size
+    best, error = least_error(products / pixels, divergence / pixels, sigma)
+    return tuple(best.tolist()), error
+
+
+def least_error(products: Floats, divergence: Floats, sigma: float) -> tuple[Floats, float]:
+    r"""Minimise :math:`w^T M w + 2 \sigma^2 d^T w + \sigma^2` over weights >= 0 of sum 1.
+
+    Parameters
+    ----------
+    products
+        Mean products M of the changes F_i(f) - f, ``(n, n)``.
+    divergence
+        Their divergences d per pixel, ``(n,)``: 0 for none, -1 for a constant.
+    sigma
+        Standard deviation of the noise.
+
+    Returns
+    -------
+    weights, error
+        Weights ``(n + 1,)``, that of f itself first; root of the minimum.
+
+    >>> least_error(np.array([[1.0]]), np.array([-1.0]), 1.0)[0]  # all the change was noise
+    array([0., 1.])
+    >>> least_error(np.array([[2.0]]), np.array([-1.0]), 1.0)[0]  # one half of it was
+    array([0.5, 0.5])
+    """
+    n = len(divergence) + 1
+    quadratic, linear = np.zeros((n, n)), np.zeros(n)
+    quadratic[1:, 1:] = products
+    # Versions that are all but equal: the square roots of their errors are known to 1e-6 at best.
+    quadratic[1:, 1:] += 1e-12 * (np.trace(products) + sigma**2) * np.eye(n - 1)
+    linear[1:] = sigma**2 * divergence
+    best, least = np.eye(n)[0], 0.0
+    for size in range(1, n + 1):  # few versions: every choice of them is tried
+        for chosen in itertools.combinations(range(n), size):
+            some = list(chosen)
+            bordered = np.ones((size + 1, size + 1))
+            bordered[:size, :size] = quadratic[np.ix_(some, some)]
+            bordered[size, size] = 0.0
+            w = np.linalg.solve(bordered, np.append(-linear[some], 1.0))[:size]
+            value = float(w @ bordered[:size, :size] @ w + 2.0 * linear[some] @ w)
+            if w.min() >= 0.0 and value < least:
+                least, best = value, np.zeros(n)
+                best[some] = w
+    return best, float(np.sqrt(max(sigma**2 + least, 0.0)))
+
+
+def _divergences(
+    block: Image, changes: Sequence[Image], flow: Flow, sigma: float, grid: Grid, seed: int
+) -> Iterator[float]:
+    """Yield (1/N) div of every change of the block, from random probes."""
+    size = block.dtype.type(PROBE * sigma)
+    repeats = max(1, min(16, -(-FEWEST // block.size)))
+    total = np.zeros(len(changes))
+    for n in range(repeats):
+        random = np.random.Generator(np.random.Philox(key=[seed, n]))
+        probe = (2 * random.integers(0, 2, block.shape) - 1).astype(block.dtype)
+        disturbed = block + size * probe
+        for i, version in enumerate(flow(disturbed)):
+            total[i] += moments(probe, (version - disturbed) - changes[i], grid)[4]
+    yield from total / (repeats * float(size))
+
+
+def _blocks(u: Image) -> Iterator[Image]:
+    """Yield the image, or blocks evenly spread over it that are copies."""
+    space = u.shape[1:]
+    side, count = SIDES[len(space)], BLOCKS[len(space)]
+    places: list[list[Any]] = []
+    for extent in space:
+        if extent <= side * count:
+            places.append([slice(0, extent)])
+            continue
+        first = [round((n + 0.5) * extent / count - side / 2) for n in range(count)]
+        places.append([slice(a, a + side) for a in first])
+    for place in itertools.product(*places):
+        yield np.ascontiguousarray(u[(slice(None), *place)])
