@@ -127,6 +127,7 @@ def has_bands(operator: Operator) -> bool:
 def volume(image: Image) -> Image:
     """Return a view ``(channel, plane, row, col)`` of ``(channel, *space)``; the last axis stays the last.
 
+    >>> import numpy as np
     >>> volume(np.zeros((1, 4, 5))).shape
     (1, 4, 1, 5)
     """

@@ -3,35 +3,57 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from types import TracebackType
 from typing import TextIO
 
 
 class Progress:
-    """``with Progress("denoise") as bar: bar(0.3)``: shows itself after a second, then ten times a second."""
+    """``with Progress("a.tif") as bar: bar(0.3)``: shows itself after a second, then five times a second.
+
+    Where nobody says how much is done, the time that has gone shows that work goes on.
+    """
 
     def __init__(self, title: str, stream: TextIO | None = None, wait: float = 1.0) -> None:
         self.title, self.stream, self.wait = title, stream or sys.stderr, wait
         self.start = time.monotonic()
-        self.last = self.start + wait - 0.1
+        self.part: float | None = None
         self.shown = False
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Progress:
+        if self.stream.isatty():
+            self.thread.start()
         return self
 
     def __call__(self, part: float) -> None:
-        """Show that a part of the work, 0 to 1, is done."""
-        now = time.monotonic()
-        if now - self.last < 0.1 or not self.stream.isatty():
-            return
-        self.last, self.shown = now, True
-        part = min(max(part, 0.0), 1.0)
-        gone = now - self.start
-        left = f"{gone / part * (1 - part):.0f} s left" if part > 0.02 else f"{gone:.0f} s"
-        bar = "#" * round(30 * part)
-        self.stream.write(f"\r{self.title} [{bar:<30}] {100 * part:3.0f} %  {left}   ")
-        self.stream.flush()
+        """Say that a part of the work, 0 to 1, is done."""
+        self.part = min(max(part, 0.0), 1.0)
+
+    def _watch(self) -> None:
+        pause = self.wait
+        while not self.done.wait(pause):
+            self.stream.write(f"\r{self.line(time.monotonic() - self.start)}\x1b[K")
+            self.stream.flush()
+            self.shown, pause = True, 0.2
+
+    def line(self, gone: float) -> str:
+        """Return what is shown after so many seconds.
+
+        >>> bar = Progress("a.tif")
+        >>> bar(0.5)
+        >>> bar.line(3.0)
+        'a.tif [###############               ]  50 %  3 s left'
+        """
+        if self.part is None:
+            place = int(gone * 5) % 54
+            place = min(place, 54 - place)
+            return f"{self.title} [{' ' * place}###{' ' * (27 - place)}]  {gone:.0f} s"
+        bar = "#" * round(30 * self.part)
+        left = f"{gone / self.part * (1 - self.part):.0f} s left" if self.part > 0.02 else ""
+        return f"{self.title} [{bar:<30}] {100 * self.part:3.0f} %  {left}"
 
     def __exit__(
         self,
@@ -39,6 +61,9 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.done.set()
+        if self.thread.is_alive():
+            self.thread.join()
         if self.shown:
             self.stream.write("\r\x1b[K")
             self.stream.flush()

@@ -39,9 +39,9 @@ class PeronaMalik(Equation):
     --------
     >>> import numpy as np
     >>> from divgrad import PeronaMalik, Steps, evolve
-    >>> edge = np.repeat([[0.0, 100.0]], 4, axis=1)
-    >>> evolve(edge, PeronaMalik(contrast=5.0), until=Steps(10)).u.round().tolist()
-    [[0.0, 0.0, 0.0, 1.0, 99.0, 100.0, 100.0, 100.0]]
+    >>> edge = np.repeat([[0.0, 100.0]], 3, axis=1) + [[1, -1, 1, -1, 1, -1]]
+    >>> evolve(edge, PeronaMalik(contrast=10.0), until=Steps(20)).u.round().tolist()
+    [[1.0, 2.0, 2.0, 98.0, 98.0, 99.0]]
     """
 
     contrast: Varying = parameter(
