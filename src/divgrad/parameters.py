@@ -197,7 +197,7 @@ def document(docstring: str, facts: dict[str, Parameter]) -> str:
 
     >>> document("Do it.", {"n": Parameter("How often", kind=int, least=1)}).splitlines()
     ['Do it.', '', 'Parameters', '----------', 'n : int', '    How often (>= 1).']
-    """  # noqa: D411
+    """
     text = inspect.cleandoc(docstring)
     lines = []
     for name, fact in facts.items():
