@@ -1,0 +1,230 @@
+"""Every compiled kernel against its own source, run as the plain Python that it is."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from divgrad.conductances import Conductance, rational
+from divgrad.errors import ParameterError
+from divgrad.kernels import scalar, smoothing, sums, tridiagonal
+from divgrad.kernels.presmoothing import half_gaussian
+from divgrad.kernels.specialise import specialise
+
+#: Makes runnable kernels: (kernel, conductance, dtype, **switches) -> a module with the same functions.
+Backend = Callable[..., Any]
+Trial = tuple[str, dict[str, Any], Sequence[Any]]
+
+
+def check_kernels(
+    conductance: Conductance = rational,
+    *,
+    kernels: Iterable[ModuleType] | None = None,
+    dtypes: Iterable[Any] = ("float32", "float64"),
+    backend: Backend = specialise,
+    tolerance: float = 0.0,
+) -> None:
+    """Raise AssertionError, with a sentence, unless every kernel computes what its source says.
+
+    Each function of each kernel runs compiled and as plain Python, on small random arrays, blocks in the
+    middle of the image and at its borders. Arithmetic is strict IEEE, so results are equal to the bit.
+
+    Parameters
+    ----------
+    conductance
+        The conductance to compile in, yours or one of :mod:`divgrad.conductances`.
+    kernels
+        Modules of kernels to try; None: all.
+    dtypes
+        float32, float64 or both.
+    backend
+        What makes runnable kernels of the source; another backend is judged by giving it here.
+    tolerance
+        Difference allowed, as a part of the largest result; 0: none. A conductance with exp, a power or
+        another function of :mod:`math` save sqrt is not the same to the bit: 1e-6 in float32, 1e-14 in
+        float64 are usual.
+
+    Examples
+    --------
+    >>> from divgrad.kernels import sums
+    >>> check_kernels(kernels=[sums], dtypes=["float64"])
+    """
+    for kernel in KERNELS if kernels is None else kernels:
+        if kernel not in KERNELS:
+            raise ParameterError(
+                f"there are no trials of {kernel.__name__}: add a line to divgrad.testing.kernels.KERNELS"
+            )
+        for dtype in dtypes:
+            for name, switches, arguments in KERNELS[kernel](np.dtype(dtype)):
+                check_kernel(
+                    kernel, name, arguments, conductance=conductance, dtype=dtype,
+                    backend=backend, tolerance=tolerance, **switches,
+                )  # fmt: skip
+
+
+def check_kernel(
+    kernel: ModuleType,
+    name: str,
+    arguments: Sequence[Any],
+    *,
+    conductance: Conductance = rational,
+    dtype: Any = "float32",
+    backend: Backend = specialise,
+    tolerance: float = 0.0,
+    **switches: Any,
+) -> None:
+    """Raise AssertionError unless one function of a kernel does to its arguments what its source says.
+
+    Parameters
+    ----------
+    kernel, name
+        A module of plain Python functions, and which of them.
+    arguments
+        What to call it with; all arrays among them are compared afterwards.
+    conductance, dtype, switches
+        What to compile it for: see :func:`divgrad.kernels.specialise.specialise`.
+    backend, tolerance
+        As in :func:`check_kernels`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from divgrad.kernels import sums
+    >>> u = np.ones((1, 2, 1, 3))
+    >>> arguments = [u, u, np.zeros((1, 2, 5)), (0, 2, 0, 1, 0, 3)]
+    >>> check_kernel(sums, "plane_moments", arguments, dtype="float64")
+    """
+    compiled = backend(kernel, conductance, dtype, **switches)
+    given = (copy.deepcopy(list(arguments)), copy.deepcopy(list(arguments)))
+    getattr(compiled, name)(*given[0])
+    with np.errstate(all="ignore"):
+        getattr(plain(kernel, conductance, dtype, **switches), name)(*given[1])
+    where = f"{kernel.__name__}.{name} for {np.dtype(dtype)}, {conductance.__name__}, {switches}"
+    for position, (got, wanted) in enumerate(zip(*given, strict=True)):
+        if not isinstance(got, np.ndarray):
+            continue
+        off = float(np.abs(got.astype(np.float64) - wanted).max(initial=0.0))
+        allowed = tolerance * float(np.abs(wanted).max(initial=0.0))
+        assert off <= allowed, (
+            f"{where}: the compiled kernel differs from its plain Python source in argument {position}, "
+            f"by {off:.3g}, allowed is {allowed:.3g}"
+        )
+
+
+def plain(kernel: ModuleType, conductance: Conductance, dtype: Any, **switches: Any) -> ModuleType:
+    """Return a kernel's source as an ordinary, uncompiled module with its switches set: the oracle.
+
+    >>> from divgrad.kernels import scalar
+    >>> plain(scalar, rational, "float64", CHANNELS=2).CHANNELS
+    2
+    """
+    spec = importlib.util.spec_from_file_location(f"{kernel.__name__}_plain", str(kernel.__file__))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for key, value in {
+        "REAL": np.dtype(dtype).type,
+        "conductance": conductance,
+        **switches,
+    }.items():
+        if hasattr(module, key):
+            setattr(module, key, value)
+    return module
+
+
+# Bytes of a number -> (channels, volume, nodes): between the two, every pair of settings meets.
+SETTINGS = {
+    4: ((1, False, False), (2, True, False), (1, False, True)),
+    8: ((1, False, False), (1, True, True), (2, False, True)),
+}
+
+
+def scalar_trials(dtype: Any) -> Iterator[Trial]:
+    """Yield calls of the functions of :mod:`divgrad.kernels.scalar`."""
+    rng = np.random.default_rng(1)
+    real = dtype.type
+    inverse = np.array([1.0, 0.25, 1.7], dtype)
+    for channels, volume, nodes in SETTINGS[dtype.itemsize]:
+        shape = (5, 4 if volume else 1, 6)
+        rows = shape[1]
+        u = (10.0 * rng.random((channels, *shape))).astype(dtype)
+        w = rng.random((1, *shape)).astype(dtype) if nodes else u[::-1].copy()
+        switches = {"CHANNELS": channels, "VOLUME": volume, "NODES": nodes}
+        taus = np.array([0.1, 0.2, 0.15], dtype)
+        fresh = np.array([0.9, 1.3, 1.0], dtype)
+        whole, part = (0, 5, 0, rows, 0, 6), (1, 3, 0, max(1, rows - 2), 3, 5)
+        for box in (whole, part):
+            out = np.zeros_like(u)
+            if not nodes:
+                yield "explicit", switches, (u, out, box, taus, taus * real(40), inverse)
+            yield "frozen", switches, (u, u, w, out, box, taus, fresh, real(4), inverse)
+        for axis in (0, 1, 2) if volume else (0, 2):
+            arguments = (w, np.zeros(shape, dtype), whole, axis, real(4), inverse[axis])
+            yield "edge_weights", switches, arguments
+
+
+def smoothing_trials(dtype: Any) -> Iterator[Trial]:
+    """Yield calls of the functions of :mod:`divgrad.kernels.smoothing`."""
+    rng = np.random.default_rng(2)
+    kernels = [half_gaussian(sigma, dtype) for sigma in (0.6, 0.0, 0.4)]
+    half = np.array([0.5, 0.25, 0.4], dtype)
+    for channels, volume in (
+        ((1, False), (2, True)) if dtype.itemsize == 4 else ((1, False), (1, True))
+    ):
+        u = rng.random((channels, 4, 3 if volume else 1, 5)).astype(dtype)
+        switches = {"CHANNELS": channels, "VOLUME": volume}
+        rows = u.shape[2]
+        for box in ((0, 4, 0, rows, 0, 5), (1, 3, 0, max(1, rows - 1), 0, 5)):
+            yield "gaussian", {}, (u, np.zeros_like(u), box, *kernels)
+            out = np.zeros((1, *u.shape[1:]), dtype)
+            arguments = (u, out, box, *kernels, half, dtype.type(0.3))
+            yield "gradient_conductance", switches, arguments
+
+
+def tridiagonal_trials(dtype: Any) -> Iterator[Trial]:
+    """Yield calls of the functions of :mod:`divgrad.kernels.tridiagonal`."""
+    rng = np.random.default_rng(3)
+    real = dtype.type
+    upper, lower = (rng.random((2, 5, 3)).astype(dtype) for _ in range(2))
+    upper[:, -1] = lower[:, 0] = 0.0
+    diagonal = -(upper + lower) - real(0.1)
+    v = rng.random((2, 2, 5, 3)).astype(dtype)
+    for given, add in (((False, False), False), ((True, True), True), ((True, False), True)):
+        out = np.ones_like(v)
+        box = (0, 2, 1, 3)
+        yield (
+            "solve_lines",
+            {},
+            (upper, diagonal, lower, given, v, out, box, real(3), real(0.5), add),
+        )
+
+
+def sums_trials(dtype: Any) -> Iterator[Trial]:
+    """Yield calls of the functions of :mod:`divgrad.kernels.sums`."""
+    rng = np.random.default_rng(4)
+    u, v = (rng.random((2, 3, 2, 37)).astype(dtype) for _ in range(2))
+    yield "plane_moments", {}, (u, v, np.zeros((2, 3, 5)), (1, 3, 0, 2, 0, 37))
+
+
+#: Every kernel, with what yields calls of its functions: (name, switches, arguments).
+KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
+    scalar: scalar_trials,
+    smoothing: smoothing_trials,
+    tridiagonal: tridiagonal_trials,
+    sums: sums_trials,
+}
+
+
+def is_kernel(module: ModuleType) -> bool:
+    """Whether a module holds kernels: plain Python for a number type that is set when it is compiled.
+
+    >>> is_kernel(scalar), is_kernel(np)
+    (True, False)
+    """
+    return hasattr(module, "REAL") and hasattr(module, "__all__")
