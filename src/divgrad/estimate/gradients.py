@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -14,8 +15,8 @@ from divgrad.estimate.channels import channels
 
 Floats = NDArray[np.floating[Any]]
 
-BUDGET = 4_194_304  # pixels looked at: bounds time and memory for any image
-SLAB = 32  # rows, or planes, of each sample of a larger image
+BUDGET = 1_048_576  # pixels looked at: bounds time and memory for any image
+BOX = {1: 16_384, 2: 128, 3: 32}  # side of each sample of a larger image, by number of axes
 
 
 def slopes(
@@ -47,7 +48,7 @@ def slopes(
     -------
     ndarray, (n,), float64
         Image units per unit of `spacing`, > 0; empty if the image is constant. From evenly spaced
-        slabs if the image is larger than 4 Mpixel.
+        boxes if the image is larger than a megapixel.
 
     Raises
     ------
@@ -68,41 +69,44 @@ def slopes(
         raise ParameterError(
             f"presmoothing is {presmoothing}; a length >= 0 is needed, or None for none"
         )
-    halo = 1 if presmoothing is None else 1 + math.ceil(4 * presmoothing / steps[0])
-    length = planes[0].shape[0]
+    shape = planes[0].shape
+    halos = [1 if presmoothing is None else 1 + math.ceil(4 * presmoothing / h) for h in steps]
     found = []
-    for start, stop in _slabs(planes[0].shape):
-        first, last = max(0, start - halo), min(length, stop + halo)
-        inner = slice(start - first, stop - first)
-        slab = [plane[first:last].astype(np.float64) for plane in planes]
-        if presmoothing is None:
-            squares = _across_edges(slab, steps)
-        else:
-            squares = [_gradient(slab, steps, presmoothing)]
+    for box in _boxes(shape):
+        firsts = [max(0, start - halo) for (start, _), halo in zip(box, halos, strict=True)]
+        outer = tuple(
+            slice(first, min(n, stop + halo))
+            for first, n, (_, stop), halo in zip(firsts, shape, box, halos, strict=True)
+        )
+        inner = tuple(
+            slice(start - first, stop - first)
+            for first, (start, stop) in zip(firsts, box, strict=True)
+        )
+        part = [plane[outer].astype(np.float64) for plane in planes]
+        squares = _squares(part, steps, presmoothing)
         found += [square[inner][square[inner] > 0] for square in squares]
     result: Floats = np.sqrt(np.concatenate(found))
     return result
 
 
-def _across_edges(slab: Sequence[Floats], steps: tuple[float, ...]) -> list[Floats]:
-    """Squared differences of neighbours, one array per axis."""
-    return [
-        np.sum([(np.diff(u, axis=axis) / step) ** 2 for u in slab], axis=0)
-        for axis, step in enumerate(steps)
-    ]
-
-
-def _gradient(slab: Sequence[Floats], steps: tuple[float, ...], presmoothing: float) -> Floats:
-    """Squared gradient of the smoothed image by central differences."""
-    square = np.zeros(slab[0].shape)
-    for u in slab:
+def _squares(
+    part: Sequence[Floats], steps: tuple[float, ...], presmoothing: float | None
+) -> list[Floats]:
+    """Squared slopes: across the edges along each axis, or of the smoothed image, one array."""
+    if presmoothing is None:
+        return [
+            np.sum([(np.diff(u, axis=axis) / step) ** 2 for u in part], axis=0)
+            for axis, step in enumerate(steps)
+        ]
+    square = np.zeros(part[0].shape)
+    for u in part:
         for axis, step in enumerate(steps):
             u = _smooth(u, presmoothing / step, axis)
         for axis, step in enumerate(steps):
             mirrored = _mirrored(u, 1, axis)
             slope = (_along(mirrored, 2, None, axis) - _along(mirrored, 0, -2, axis)) / (2 * step)
             square += slope**2
-    return square
+    return [square]
 
 
 def _smooth(u: Floats, sigma: float, axis: int) -> Floats:
@@ -143,11 +147,17 @@ def _checked_spacing(spacing: float | Sequence[float] | None, ndim: int) -> tupl
     return tuple(values.tolist())
 
 
-def _slabs(shape: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Ranges along the first axis: all of it, or evenly spaced ones within the budget."""
-    length, across = shape[0], math.prod(shape[1:])
-    count = max(1, BUDGET // (SLAB * across))
-    if count * SLAB >= length:
-        return [(0, length)]
-    starts = np.linspace(0, length - SLAB, count).round().astype(int).tolist()
-    return [(start, start + SLAB) for start in starts]
+def _boxes(shape: tuple[int, ...]) -> list[tuple[tuple[int, int], ...]]:
+    """Ranges along each axis: the whole image, or boxes evenly spaced in it within the budget."""
+    if math.prod(shape) <= BUDGET:
+        return [tuple((0, n) for n in shape)]
+    sides = [min(n, BOX[len(shape)]) for n in shape]
+    counts = [n // side for n, side in zip(shape, sides, strict=True)]
+    while math.prod(counts) * math.prod(sides) > BUDGET:
+        most = counts.index(max(counts))
+        counts[most] -= max(1, counts[most] // 5)
+    ranges = []
+    for n, side, count in zip(shape, sides, counts, strict=True):
+        starts = ((np.arange(count) + 0.5) / count * (n - side)).astype(int).tolist()
+        ranges.append([(start, start + side) for start in starts])
+    return list(itertools.product(*ranges))

@@ -26,6 +26,7 @@ Mask = NDArray[np.bool_]
 SIDE = 8  # pixels; larger patches find fewer flat places, smaller ones separate frequencies less
 BUDGET = 65_536  # patches looked at, and pixels kept: bounds time and memory for any image
 CHUNK = 8_192  # patches in the air at once: 2 MB
+AREA = 262_144  # pixels in the air at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,7 @@ def measure_patches(channel: Channel) -> Patches:
     coarse, fine = _directions(side)
     rows = volume.shape[1] - side + 1
     per_row = -(-(volume.shape[2] - side + 1) // stride)
-    band = max(1, CHUNK // per_row) * stride
+    band = max(1, min(CHUNK // per_row, AREA // volume.shape[2] // stride)) * stride
     found = []
     for plane in volume[::step]:
         for top in range(0, rows, band):
