@@ -201,16 +201,16 @@ def _loop(
     yield state, verdict
     shown = 0
     while verdict is None:
-        left, most = watch.left(state.t, state.step)
+        end, most = watch.left(state.t, state.step)
         if watch.every_step or noise.lasts:
             most = 1
         if every is not None:
             most = min(most, shown + every - state.step)
         before = state
-        state = scheme.advance(equation, before, grid, left, most)
+        state = scheme.advance(equation, before, grid, end, most)
         if noise.lasts:
             tau = state.t - before.t
-            state = replace(state, u=noise.disturb(state.u, before.t, tau, state.step))
+            state = replace(state, u=noise.disturb(state.u, before.t, tau, state.step), seen=None)
         verdict = watch.look(state.t, state.u, state.step)
         if verdict is not None and verdict.part < 1.0:
             state = _between(before, state, verdict.part)

@@ -33,7 +33,7 @@ class Watch:
     every_step = False
 
     def left(self, t: float, step: int) -> tuple[float, float]:
-        """Return the time and the number of steps that may pass before the next look."""
+        """Return the time until which, and the number of steps for which, nobody need look."""
         return math.inf, math.inf
 
     def look(self, t: float, u: Image, step: int) -> Verdict | None:
@@ -79,7 +79,7 @@ class _AnyWatch(Watch):
 
     def left(self, t: float, step: int) -> tuple[float, float]:
         lefts = [watch.left(t, step) for watch in self.watches]
-        return min(left for left, _ in lefts), min(steps for _, steps in lefts)
+        return min(end for end, _ in lefts), min(steps for _, steps in lefts)
 
     def look(self, t: float, u: Image, step: int) -> Verdict | None:
         verdicts = [
@@ -111,7 +111,7 @@ class _TimeWatch(Watch):
         self.end = end
 
     def left(self, t: float, step: int) -> tuple[float, float]:
-        return max(0.0, self.end - t), math.inf
+        return self.end, math.inf
 
     def look(self, t: float, u: Image, step: int) -> Verdict | None:
         done = t >= self.end * (1.0 - 1e-12)

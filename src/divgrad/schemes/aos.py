@@ -45,11 +45,11 @@ class AOS(Scheme):
     order = 1
     citation = "J. Weickert, B. M. ter Haar Romeny, M. A. Viergever, IEEE TIP 7:398-410, 1998"
 
-    def advance(self, equation: Equation, at: State, grid: Grid, left: float, most: float) -> State:
+    def advance(self, equation: Equation, at: State, grid: Grid, end: float, most: float) -> State:
         """Go on by one step."""
         u, t = at.u, at.t
         limit = stable(equation, u, t, grid) if self.tau is None else 1.0
-        tau = fit(outer_step(self, t, limit), left)
+        tau, later = fit(outer_step(self, t, limit), t, end)
         operator = equation.operator(u, t, grid)
         if not has_bands(operator):
             raise SchemeError(
@@ -60,4 +60,4 @@ class AOS(Scheme):
         for axis in range(n):
             bands = operator.bands(axis)
             solve_axis(bands, axis, u, out, n * tau, 1.0 / n, axis > 0, grid)
-        return State(out, t + tau, at.step + 1)
+        return State(out, later, at.step + 1)

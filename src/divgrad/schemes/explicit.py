@@ -52,24 +52,19 @@ class Explicit(Scheme):
     order = 1
     citation = "J. Weickert, Anisotropic Diffusion in Image Processing, Teubner, 1998"
 
-    def advance(self, equation: Equation, at: State, grid: Grid, left: float, most: float) -> State:
-        """Go on by at most 80 steps, or by one where the bound must be looked at again after it."""
-        u, t = at.u, at.t
-        limit = stable(equation, u, t, grid)
+    def advance(self, equation: Equation, at: State, grid: Grid, end: float, most: float) -> State:
+        """Go on by at most 80 steps. The bound is looked at after every 80, or each where it does not last."""
+        lasts, changing = equation.bound_lasts, equation.varies()
+        again = at.seen is None or not lasts or at.step % CHUNK == 0
+        seen = at.u if again or at.seen is None else at.seen
+        limit = stable(equation, seen, at.t, grid)
         taus: list[float] = []
-        elapsed, steps = 0.0, 0
-        changing = equation.varies()
-        while steps < most and len(taus) < CHUNK and elapsed < left:
-            if steps and not equation.bound_lasts:
-                break
-            if steps and changing:
-                limit = stable(equation, u, t + elapsed, grid)
-            rest = left - elapsed
-            if self.tau is None:
-                longest = SAFETY * limit
-                tau = rest / math.ceil(rest / longest) if math.isfinite(rest) else longest
-            else:
-                tau = fit(float(self.at("tau", t + elapsed)), rest)
+        t, step = at.t, at.step
+        while True:
+            longest = SAFETY * limit if self.tau is None else float(self.at("tau", t))
+            if self.tau is None and math.isfinite(end):
+                longest = (end - t) / math.ceil((end - t) / longest * (1.0 - 1e-9))
+            tau, t = fit(longest, t, end)
             parts = max(1, math.ceil(tau / limit * (1.0 - 1e-9)))
             if parts > 1 and not self.split:
                 raise StabilityError(
@@ -77,6 +72,9 @@ class Explicit(Scheme):
                     "take a smaller tau, split=True, or a scheme without limit such as FSI or AOS"
                 )
             taus += [tau / parts] * parts
-            elapsed = left if tau == rest else elapsed + tau
-            steps += 1
-        return State(equation.explicit(u, t, taus, grid), t + elapsed, at.step + steps)
+            step += 1
+            pause = len(taus) >= CHUNK or step % CHUNK == 0 or not lasts or (changing and parts > 1)
+            if pause or t >= end or step >= at.step + most:
+                return State(equation.explicit(at.u, at.t, taus, grid), t, step, seen=seen)
+            if changing:
+                limit = stable(equation, seen, t, grid)

@@ -14,12 +14,27 @@ from divgrad.parameters import Declared
 
 @dataclass(frozen=True)
 class State:
-    """Where an evolution is: the image, its time, the steps so far, and the step that a scheme would try next."""
+    """Where an evolution is.
+
+    Parameters
+    ----------
+    u
+        The image.
+    t
+        Its time.
+    step
+        Steps so far.
+    tau
+        The step that the scheme would try next, where it chooses.
+    seen
+        The image at which the bound of stable steps was looked at last, where it lasts for several steps.
+    """
 
     u: Image
     t: float = 0.0
     step: int = 0
     tau: float | None = None
+    seen: Image | None = None
 
 
 class Scheme(Declared, ABC):
@@ -31,15 +46,24 @@ class Scheme(Declared, ABC):
 
     order: ClassVar[int | None] = None
     citation: ClassVar[str] = ""
+    #: Axioms that it need not pass, each with the reason: see :mod:`divgrad.testing`.
+    exemptions: ClassVar[dict[str, str]] = {}
 
     @abstractmethod
-    def advance(self, equation: Equation, at: State, grid: Grid, left: float, most: float) -> State:
-        """Go on from a state by at most ``left`` in time and ``most`` steps, and by at least one step."""
+    def advance(self, equation: Equation, at: State, grid: Grid, end: float, most: float) -> State:
+        """Go on from a state to at most the time ``end`` by at most ``most`` steps, and by at least one.
+
+        Where it pauses may not change a bit of what follows: frames show the same evolution.
+        """
 
 
-def fit(tau: float, left: float) -> float:
-    """Return tau, or what is left where that is less; a rest that is only rounding is taken along."""
-    return left if left <= tau * (1.0 + 1e-9) else tau
+def fit(tau: float, t: float, end: float) -> tuple[float, float]:
+    """Return the step from t and the time after it: tau, or what is left; a rest that is only rounding too.
+
+    >>> fit(0.5, 1.0, 9.0), fit(0.5, 1.0, 1.25)
+    ((0.5, 1.5), (0.25, 1.25))
+    """
+    return (end - t, end) if end - t <= tau * (1.0 + 1e-9) else (tau, t + tau)
 
 
 def stable(equation: Equation, u: Image, t: float, grid: Grid) -> float:
