@@ -15,6 +15,7 @@ from divgrad.errors import ParameterError
 from divgrad.grid import Grid
 from divgrad.kernels import scalar, tiles
 from divgrad.kernels.presmoothing import axes
+from divgrad.kernels.source import identity
 from divgrad.kernels.specialise import specialise
 from divgrad.operators import Bands, Image, Operator, volume
 
@@ -210,7 +211,6 @@ def inverse(grid: Grid, dtype: Any) -> NDArray[Any]:
     return result
 
 
-@lru_cache(maxsize=4096)
 def peak(conductance: Conductance, contrast: float, steepest: float = math.inf) -> float:
     r"""Return the largest \|g\| for slopes from 0 to ``steepest``: the bound of stable steps needs it.
 
@@ -226,6 +226,12 @@ def peak(conductance: Conductance, contrast: float, steepest: float = math.inf) 
     >>> peak(rational, 5.0)
     1.0
     """
+    return _peak(identity(conductance), contrast, steepest)
+
+
+@lru_cache(maxsize=4096)
+def _peak(what: tuple[Any, ...], contrast: float, steepest: float) -> float:
+    conductance = what[0]
     most = min(steepest * steepest, 1e30 * contrast * contrast)
     samples = [0.0, most, *(contrast * contrast * 10.0 ** (e / 20.0 - 30.0) for e in range(1201))]
     samples = sorted(s2 for s2 in samples if s2 <= most)
@@ -241,8 +247,8 @@ def _sample(conductance: Conductance, s2: float, contrast: float) -> float:
         value = abs(float(conductance(s2, contrast)))
     except Exception as error:
         raise ParameterError(
-            f"the conductance failed at s2={s2:g}, contrast={contrast:g}: {error}; "
-            "it must be a function g(s2, contrast) of two numbers"
+            f"the conductance failed at s2={s2:g}, contrast={contrast:g}: "
+            f"{' '.join(str(error).split())}; it must be a function g(s2, contrast) of two numbers"
         ) from error
     if not math.isfinite(value):
         raise ParameterError(

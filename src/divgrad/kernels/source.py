@@ -8,7 +8,8 @@ import math
 import sys
 import textwrap
 from functools import lru_cache
-from types import CodeType, FunctionType
+from itertools import product
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ OUTER = 'njit(nogil=True, cache=True, error_model="numpy")'
 INNER = (
     'njit(forceinline=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)'
 )
+# A kernel's inner functions allocate nothing, so they need no reference counting (1.2 x on narrow images).
+LOOP = INNER.replace("forceinline", "_nrt=False, forceinline")
 
 
 class NoSourceError(Exception):
@@ -39,13 +42,29 @@ def kernel_source(name: str, switches: tuple[tuple[str, Any], ...]) -> str:
         if isinstance(node, ast.FunctionDef):
             outer = node.name in module.__all__
             node = _Reals(every=False).visit(_undocumented(node))
-            lines.append(f"@{OUTER if outer else INNER}\n{ast.unparse(node)}")
+            lines.append(f"@{OUTER if outer else LOOP}\n{ast.unparse(node)}")
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             constant = node.targets[0].id
             if constant.isupper() and constant != "REAL":
                 value = values.get(constant, getattr(module, constant))
                 lines.append(f"{constant} = {value!r}")
     return "\n\n".join(lines) + "\n"
+
+
+def identity(conductance: Any) -> tuple[Any, ...]:
+    """Return what stands for a conductance in a table: the function, and what it uses from outside as it is now.
+
+    Raises
+    ------
+    ParameterError
+        If it is not a plain Python function.
+    """
+    if not isinstance(conductance, FunctionType):
+        raise ParameterError(
+            "a conductance must be a plain Python function g(s2, contrast), got "
+            f"{type(conductance).__name__}: write it with def"
+        )
+    return conductance, captured(conductance)
 
 
 def captured(function: Any, seen: frozenset[Any] = frozenset()) -> tuple[Any, ...]:
@@ -158,14 +177,24 @@ def _definition(function: Any) -> ast.FunctionDef:
         raise NoSourceError from error
     if not isinstance(node, ast.FunctionDef):
         raise NoSourceError
-    # The file may have changed since it was imported.
-    code = function.__code__
-    outer = f"def _():\n {' = '.join([*code.co_freevars, 'None'])}\n"
-    whole = outer + textwrap.indent(text, " ") if code.co_freevars else text
-    compiled = _find(compile(whole, "", "exec", dont_inherit=True), code.co_name)
-    if compiled is None or _essence(compiled) != _essence(code):
+    if not _made_of(function, text):
         raise NoSourceError
     return node
+
+
+def _made_of(function: FunctionType, text: str) -> bool:
+    """Whether the function was compiled from the text: the file may have changed since it was imported."""
+    code = function.__code__
+    if code.co_freevars:
+        outer = f"def _():\n {' = '.join([*code.co_freevars, 'None'])}\n"
+        text = outer + textwrap.indent(text, " ")
+    # A call of an attribute is compiled in another way where its owner was imported in the same text.
+    owners = [n for n in code.co_names if isinstance(function.__globals__.get(n), ModuleType)]
+    for some in product(*[("", f"import {owner}\n") for owner in owners[:4]]):
+        compiled = _find(compile("".join(some) + text, "", "exec", dont_inherit=True), code.co_name)
+        if compiled is not None and _essence(compiled) == _essence(code):
+            return True
+    return False
 
 
 def _find(code: CodeType, name: str) -> CodeType | None:

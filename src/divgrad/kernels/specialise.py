@@ -24,13 +24,13 @@ import threading
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from divgrad.errors import ParameterError
-from divgrad.kernels.source import NoSourceError, captured, function_source, kernel_source
+from divgrad.kernels.source import NoSourceError, function_source, identity, kernel_source
 
 log = logging.getLogger("divgrad")
 _lock = threading.Lock()
@@ -68,15 +68,8 @@ def specialise(
     ParameterError
         If the conductance is not a function of two numbers that can be compiled.
     """
-    if not isinstance(conductance, FunctionType):
-        raise ParameterError(
-            "a conductance must be a plain Python function g(s2, contrast), got "
-            f"{type(conductance).__name__}: write it with def"
-        )
     real = np.dtype(dtype)
-    # With what it uses from outside: a constant may have changed since, and then it is compiled anew.
-    given = (conductance, captured(conductance))
-    key = (kernel.__name__, given, real, tuple(sorted(switches.items())))
+    key = (kernel.__name__, identity(conductance), real, tuple(sorted(switches.items())))
     module = _modules.get(key)
     if module is None:
         with _lock:
@@ -87,9 +80,7 @@ def specialise(
     return module
 
 
-def _load(
-    kernel: ModuleType, conductance: FunctionType, real: np.dtype[Any], switches: Any
-) -> ModuleType:
+def _load(kernel: ModuleType, conductance: Any, real: np.dtype[Any], switches: Any) -> ModuleType:
     import numba
 
     header = _HEADER.format(bits=real.itemsize * 8)
@@ -120,13 +111,13 @@ def _load(
 def _import(name: str, path: Path, source: str) -> ModuleType:
     """Write the module unless its very text is there already, and import it."""
     try:
-        current = path.read_text(encoding="utf-8")
+        current = path.read_bytes()
     except OSError:
-        current = None
-    if current != source:
+        current = b""
+    if current != source.encode():
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(source)
+        with os.fdopen(handle, "wb") as file:
+            file.write(source.encode())
         Path(temporary).replace(path)  # whole or not at all, whoever else does the same
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -137,7 +128,7 @@ def _import(name: str, path: Path, source: str) -> ModuleType:
     return module
 
 
-def _in_memory(source: str, conductance: FunctionType, real: np.dtype[Any]) -> ModuleType:
+def _in_memory(source: str, conductance: Any, real: np.dtype[Any]) -> ModuleType:
     from numba import njit
 
     log.info(
