@@ -55,11 +55,11 @@ PARAMETERS: dict[str, Parameter] = {
 # smoothed a little. Their mean is better than either alone by 0.3 dB. The constants come from searching on
 # 30 crops of photographs and micrographs with noise of 15, 25 and 50; none of them is delicate.
 CONTRAST = 0.8  # of the first flow, in sigma per pixel
-STEPS = (12, 16, 20)  # stable steps of it that may enter the mixture
-SMOOTHED_CONTRAST = 0.1875  # of the second flow, in contrasts of the first
-PRESMOOTHING = 0.5  # pixels
-CYCLE = 6.0  # one step of the second flow, in stable steps
-CYCLES = (6, 8, 10, 12)  # steps of it that may enter the mixture
+STEPS = (10, 20, 30)  # stable steps of it that may enter the mixture
+SMOOTHED_CONTRAST = 0.135  # of the second flow, in contrasts of the first
+PRESMOOTHING = 0.6  # pixels
+CYCLE = 15.0  # one step of the second flow, in stable steps
+CYCLES = (2, 4, 6, 8)  # steps of it that may enter the mixture
 
 
 @dataclass(frozen=True)

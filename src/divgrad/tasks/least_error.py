@@ -17,8 +17,7 @@ C. M. Stein, Annals of Statistics 9:1135-1151, 1981. Probing: S. Ramani, T. Blu,
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +30,8 @@ Floats = NDArray[np.float64]
 Flow = Callable[[Image], Sequence[Image]]
 
 PROBE = 0.05  # of the noise: small beside it, large beside rounding
-SIDES = {1: 4096, 2: 64, 3: 32}  # pixels along each axis of a sampled block, by the number of axes
-BLOCKS = {1: 8, 2: 4, 3: 2}  # sampled along each axis, if it is longer than so many of them
+SIDES = {1: 65_536, 2: 256, 3: 64}  # pixels along each axis of the sample, by the number of axes
+PIECES = {1: 16, 2: 4, 3: 2}  # along each axis that the sample is cut from
 FEWEST = 32_768  # pixels are probed: a small image repeatedly
 
 
@@ -42,7 +41,7 @@ def weights(u: Image, flow: Flow, sigma: float, grid: Grid) -> tuple[tuple[float
     Parameters
     ----------
     u
-        Noisy image ``(channel, *space)``. A large one is sampled in blocks, evenly spread.
+        Noisy image ``(channel, *space)``. Of a large one pieces are looked at, evenly spread.
     flow
         Makes the smoothed versions of an image.
     sigma
@@ -56,15 +55,11 @@ def weights(u: Image, flow: Flow, sigma: float, grid: Grid) -> tuple[tuple[float
         Weights of the image itself and of its versions, >= 0, of sum 1; root mean square error to be
         expected.
     """
-    products, divergence, pixels = np.zeros((0, 0)), np.zeros(0), 0
-    for n, block in enumerate(_blocks(u)):
-        changes = [version - block for version in flow(block)]
-        left = np.array(list(_divergences(block, changes, flow, sigma, grid, n)))
-        gram = np.array([[moments(a, b, grid)[4] for b in changes] for a in changes])
-        products = block.size * gram + (products if pixels else 0.0)
-        divergence = block.size * left + (divergence if pixels else 0.0)
-        pixels += block.size
-    best, error = least_error(products / pixels, divergence / pixels, sigma)
+    sample = _sample(u)
+    changes = [version - sample for version in flow(sample)]
+    products = np.array([[moments(a, b, grid)[4] for b in changes] for a in changes])
+    divergence = _divergence(sample, changes, flow, sigma, grid)
+    best, error = least_error(products, divergence, sigma)
     return tuple(best.tolist()), error
 
 
@@ -111,32 +106,28 @@ def least_error(products: Floats, divergence: Floats, sigma: float) -> tuple[Flo
     return best, float(np.sqrt(max(sigma**2 + least, 0.0)))
 
 
-def _divergences(
-    block: Image, changes: Sequence[Image], flow: Flow, sigma: float, grid: Grid, seed: int
-) -> Iterator[float]:
-    """Yield (1/N) div of every change of the block, from random probes."""
-    size = block.dtype.type(PROBE * sigma)
-    repeats = max(1, min(16, -(-FEWEST // block.size)))
+def _divergence(
+    sample: Image, changes: Sequence[Image], flow: Flow, sigma: float, grid: Grid
+) -> Floats:
+    """Return (1/N) div of every change of the sample, from random probes."""
+    size = sample.dtype.type(PROBE * sigma)
+    repeats = max(1, min(16, FEWEST // sample.size))
     total = np.zeros(len(changes))
     for n in range(repeats):
-        random = np.random.Generator(np.random.Philox(key=[seed, n]))
-        probe = (2 * random.integers(0, 2, block.shape) - 1).astype(block.dtype)
-        disturbed = block + size * probe
+        random = np.random.Generator(np.random.Philox(key=n))
+        probe = (2 * random.integers(0, 2, sample.shape) - 1).astype(sample.dtype)
+        disturbed = sample + size * probe
         for i, version in enumerate(flow(disturbed)):
             total[i] += moments(probe, (version - disturbed) - changes[i], grid)[4]
-    yield from total / (repeats * float(size))
+    return total / (repeats * float(size))
 
 
-def _blocks(u: Image) -> Iterator[Image]:
-    """Yield the image, or blocks evenly spread over it that are copies."""
-    space = u.shape[1:]
-    side, count = SIDES[len(space)], BLOCKS[len(space)]
-    places: list[list[Any]] = []
-    for extent in space:
-        if extent <= side * count:
-            places.append([slice(0, extent)])
-            continue
-        first = [round((n + 0.5) * extent / count - side / 2) for n in range(count)]
-        places.append([slice(a, a + side) for a in first])
-    for place in itertools.product(*places):
-        yield np.ascontiguousarray(u[(slice(None), *place)])
+def _sample(u: Image) -> Image:
+    """Return the image, or a mosaic of pieces evenly spread over it: its few seams act as edges."""
+    dim = u.ndim - 1
+    for axis, extent in enumerate(u.shape[1:], start=1):
+        if extent > SIDES[dim]:
+            length = SIDES[dim] // PIECES[dim]
+            starts = (np.arange(PIECES[dim]) + 0.5) * extent / PIECES[dim] - length / 2
+            u = u.take((starts.astype(int)[:, None] + np.arange(length)).ravel(), axis)
+    return u
