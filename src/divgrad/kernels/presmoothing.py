@@ -22,7 +22,8 @@ def half_gaussian(sigma: float, dtype: Any) -> NDArray[Any]:
     array([1.], dtype=float32)
     """
     offsets = np.arange(math.ceil(4.0 * sigma) + 1)
-    half = np.exp(-0.5 * (offsets / sigma) ** 2) if sigma > 0 else np.ones(1)
+    # Below 0.02 pixels all weights but the centre's are zero, and the squares may overflow.
+    half = np.exp(-0.5 * (offsets / sigma) ** 2) if sigma > 0.02 else np.ones(1)
     weights: NDArray[Any] = half / (2.0 * half.sum() - half[0])
     return weights.astype(dtype)
 
