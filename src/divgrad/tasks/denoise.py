@@ -29,7 +29,7 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "contrast": Parameter(
         "Slope above which an edge is kept and below which it is smoothed away; None takes 0.8 sigma "
-        "per pixel",
+        "per pixel, in volumes 0.65",
         unit="image units per length unit", above=0, optional=True, example="10",
     ),
     "until": Parameter(
@@ -54,11 +54,11 @@ PARAMETERS: dict[str, Parameter] = {
 # Two flows see the noise in different ways: one takes slopes from pixel to pixel, the other from an image
 # smoothed a little. Their mean is better than either alone by 0.3 dB. The constants come from searching on
 # 30 crops of photographs and micrographs with noise of 15, 25 and 50; none of them is delicate.
-CONTRAST = 0.8  # of the first flow, in sigma per pixel
+CONTRAST = {1: 0.8, 2: 0.8, 3: 0.65}  # of the first flow, in sigma per pixel, by the number of axes
 STEPS = (10, 20, 30)  # stable steps of it that may enter the mixture
-SMOOTHED_CONTRAST = 0.135  # of the second flow, in contrasts of the first
+SMOOTHED_CONTRAST = {1: 0.17, 2: 0.108, 3: 0.13}  # of the second flow, likewise
 PRESMOOTHING = 0.6  # pixels
-CYCLE = 15.0  # one step of the second flow, in stable steps
+CYCLE = 3.75  # time of one step of the second flow, in pixels squared
 CYCLES = (2, 4, 6, 8)  # steps of it that may enter the mixture
 
 
@@ -172,8 +172,8 @@ def denoise(
     >>> import divgrad
     >>> clean = np.where(np.arange(64) < 32, 50.0, 150.0) * np.ones((64, 1))
     >>> noisy = clean + np.random.default_rng(0).normal(0, 20, clean.shape)
-    >>> float((divgrad.denoise(noisy) - clean).std().round())
-    3.0
+    >>> bool((divgrad.denoise(noisy) - clean).std() < 4.0)
+    True
     >>> divgrad.denoise(noisy, sigma=20, report=True).report[0]
     'Gaussian noise of standard deviation 20 was given.'
     """
@@ -213,11 +213,12 @@ def _denoise(
     else:
         parts, error = weights(u, lambda v: _versions(v, flows, grid), level, grid)
         mixed = _mix(u, flows, parts, grid)
+        count = np.count_nonzero(parts[1:])
         said = (
-            f"Slopes up to {flows[0].equation.contrast:.3g} were smoothed, steeper ones kept.",
-            f"{np.count_nonzero(parts[1:])} images on the way of two flows were mixed, and "
-            f"{100 * parts[0]:.0f} % of the noisy one, so that the expected error is least: "
-            f"{error:.3g}, where the noise was {level:.3g}.",
+            f"Slopes above {flows[0].equation.contrast:.3g} per unit of length were kept, lesser ones "
+            "smoothed.",
+            f"The mixture with the least expected error was taken, {count} smoothed images and "
+            f"{100 * parts[0]:.0f} % of the noisy one: expected error {error:.3g}, noise {level:.3g}.",
         )
     # A mixture stays in the range; its rounding need not.
     np.clip(mixed, u.min(), u.max(), out=mixed)
@@ -245,12 +246,12 @@ def _noise(
 def _flows(sigma: float, contrast: float | None, u: Image, grid: Grid) -> tuple[Flow, ...]:
     """Return the two flows: contrast in proportion to the noise, lengths and times to the pixel."""
     pixel = min(grid.spacing)
+    usual, smoothed = CONTRAST[grid.ndim], SMOOTHED_CONTRAST[grid.ndim]
     if contrast is None:  # channels add up their squared slopes
-        contrast = CONTRAST * sigma * float(np.sqrt(u.shape[0])) / pixel
-    stable = 2.0 / grid.laplacian_bound
+        contrast = usual * sigma * float(np.sqrt(u.shape[0])) / pixel
     plain = PeronaMalik(contrast)
-    smoothed = PeronaMalik(SMOOTHED_CONTRAST * contrast, presmoothing=PRESMOOTHING * pixel)
-    return Flow(plain, Explicit(), STEPS), Flow(smoothed, FSI(tau=CYCLE * stable), CYCLES)
+    gentle = PeronaMalik(smoothed / usual * contrast, presmoothing=PRESMOOTHING * pixel)
+    return Flow(plain, Explicit(), STEPS), Flow(gentle, FSI(tau=CYCLE * pixel**2), CYCLES)
 
 
 def _versions(u: Image, flows: Sequence[Flow], grid: Grid) -> list[Image]:
