@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from divgrad.evolution import evolve
+from divgrad.evolution import Solution, evolve
 from divgrad.grid import Tiling
 from divgrad.operators import Equation
 from divgrad.schemes.scheme import Scheme
@@ -74,6 +74,10 @@ class Case:
 
     def run(self) -> NDArray[Any]:
         """Return the image at the end."""
+        return self.solve().u
+
+    def solve(self) -> Solution:
+        """Return the end of the evolution."""
         return evolve(
             self.image,
             self.equation,
@@ -82,7 +86,7 @@ class Case:
             channel_axis=self.channel_axis,
             spacing=self.spacing,
             tiling=self.tiling,
-        ).u
+        )
 
     def rounding(self, *images: NDArray[Any]) -> float:
         """Return how much rounding is allowed, for the largest value of the case and of further images.
