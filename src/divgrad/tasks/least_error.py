@@ -32,7 +32,7 @@ Flow = Callable[[Image], Sequence[Image]]
 PROBE = 0.05  # of the noise: small beside it, large beside rounding
 SIDES = {1: 65_536, 2: 256, 3: 64}  # pixels along each axis of the sample, by the number of axes
 PIECES = {1: 16, 2: 4, 3: 2}  # along each axis that the sample is cut from
-FEWEST = 32_768  # pixels are probed: a small image repeatedly
+FEWEST = 16_384  # pixels are probed: a small image repeatedly
 
 
 def weights(u: Image, flow: Flow, sigma: float, grid: Grid) -> tuple[tuple[float, ...], float]:
@@ -57,7 +57,9 @@ def weights(u: Image, flow: Flow, sigma: float, grid: Grid) -> tuple[tuple[float
     """
     sample = _sample(u)
     changes = [version - sample for version in flow(sample)]
-    products = np.array([[moments(a, b, grid)[4] for b in changes] for a in changes])
+    products = np.zeros((len(changes), len(changes)))
+    for i, j in itertools.combinations_with_replacement(range(len(changes)), 2):
+        products[i, j] = products[j, i] = moments(changes[i], changes[j], grid)[4]
     divergence = _divergence(sample, changes, flow, sigma, grid)
     best, error = least_error(products, divergence, sigma)
     return tuple(best.tolist()), error
@@ -92,17 +94,23 @@ def least_error(products: Floats, divergence: Floats, sigma: float) -> tuple[Flo
     quadratic[1:, 1:] += 1e-12 * (np.trace(products) + sigma**2) * np.eye(n - 1)
     linear[1:] = sigma**2 * divergence
     best, least = np.eye(n)[0], 0.0
-    for size in range(1, n + 1):  # few versions: every choice of them is tried
-        for chosen in itertools.combinations(range(n), size):
-            some = list(chosen)
-            bordered = np.ones((size + 1, size + 1))
-            bordered[:size, :size] = quadratic[np.ix_(some, some)]
-            bordered[size, size] = 0.0
-            w = np.linalg.solve(bordered, np.append(-linear[some], 1.0))[:size]
-            value = float(w @ bordered[:size, :size] @ w + 2.0 * linear[some] @ w)
-            if w.min() >= 0.0 and value < least:
-                least, best = value, np.zeros(n)
-                best[some] = w
+    for size in range(
+        1, n + 1
+    ):  # few versions: every choice of them is tried, those of a size at once
+        chosen = np.array(list(itertools.combinations(range(n), size)))
+        bordered = np.ones((len(chosen), size + 1, size + 1))
+        bordered[:, :size, :size] = quadratic[chosen[:, :, None], chosen[:, None, :]]
+        bordered[:, size, size] = 0.0
+        right = np.ones((len(chosen), size + 1, 1))
+        right[:, :size, 0] = -linear[chosen]
+        w = np.linalg.solve(bordered, right)[:, :size, 0]
+        value = np.einsum("mi,mij,mj->m", w, bordered[:, :size, :size], w)
+        value += 2.0 * (w * linear[chosen]).sum(axis=1)
+        value[w.min(axis=1) < 0.0] = np.inf
+        first = int(value.argmin())
+        if value[first] < least:
+            least, best = float(value[first]), np.zeros(n)
+            best[chosen[first]] = w[first]
     return best, float(np.sqrt(max(sigma**2 + least, 0.0)))
 
 
