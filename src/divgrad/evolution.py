@@ -207,10 +207,13 @@ def _loop(
         if every is not None:
             most = min(most, shown + every - state.step)
         before = state
-        state = scheme.advance(equation, before, grid, end, most)
+        own = every is None and not (watch.every_step or noise.lasts or before.step == 0)
+        state = scheme.advance(equation, replace(before, own=own), grid, end, most)
         if noise.lasts:
             tau = state.t - before.t
-            state = replace(state, u=noise.disturb(state.u, before.t, tau, state.step), seen=None)
+            state = replace(
+                state, u=noise.disturb(state.u, before.t, tau, state.step), limit=None, seen=None
+            )
         verdict = watch.look(state.t, state.u, state.step)
         if verdict is not None and verdict.part < 1.0:
             state = _between(before, state, verdict.part)

@@ -68,11 +68,14 @@ class Operator(ABC):
         taus: Sequence[float],
         fresh: Sequence[float] | None = None,
         chain: Sequence[float] | None = None,
+        *,
+        spoil: bool = False,
     ) -> Image:
         """Return ``v[n]`` of ``v[s+1] = f[s] (v[s] + taus[s] A v[s]) + (1 - f[s]) v[s-1]``.
 
         ``v[-1] = v[0] = v``; without ``fresh`` all f are 1: steps one after the other. ``chain`` are the
-        steps of such a sequence that gives the same polynomial, for operators that prefer it.
+        steps of such a sequence that gives the same polynomial, for operators that prefer it. With
+        ``spoil`` the operator may use v as scratch.
         """
         old, new = v, v
         for s, tau in enumerate(taus):

@@ -82,6 +82,8 @@ class ScalarDiffusion(Operator):
         taus: Sequence[float],
         fresh: Sequence[float] | None = None,
         chain: Sequence[float] | None = None,
+        *,
+        spoil: bool = False,
     ) -> Image:
         """Return the recurrence of two terms, all steps in one visit of each block where that pays."""
         deep = volume(v).shape[2] > 1
@@ -95,7 +97,8 @@ class ScalarDiffusion(Operator):
         stride = deepest if len(steps) <= deepest or fresh is None else 1
         old, new = v, v
         for s in range(0, len(steps), stride):
-            out = np.empty_like(v) if old is v else old
+            keep = old is v and (s == 0 or not spoil or self.source is v)
+            out = np.empty_like(v) if keep else old
             self._visit(new, old, out, steps[s : s + stride], f[s : s + stride])
             old, new = new, out
         return new if new is not v else v.copy()

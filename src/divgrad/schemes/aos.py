@@ -60,4 +60,5 @@ class AOS(Scheme):
         for axis in range(n):
             bands = operator.bands(axis)
             solve_axis(bands, axis, u, out, n * tau, 1.0 / n, axis > 0, grid)
+            del bands  # before the next ones are made
         return State(out, later, at.step + 1)

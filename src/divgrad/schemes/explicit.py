@@ -55,9 +55,10 @@ class Explicit(Scheme):
     def advance(self, equation: Equation, at: State, grid: Grid, end: float, most: float) -> State:
         """Go on by at most 80 steps. The bound is looked at after every 80, or each where it does not last."""
         lasts, changing = equation.bound_lasts, equation.varies()
-        again = at.seen is None or not lasts or at.step % CHUNK == 0
+        again = at.limit is None or not lasts or at.step % CHUNK == 0
         seen = at.u if again or at.seen is None else at.seen
-        limit = stable(equation, seen, at.t, grid)
+        limit = stable(equation, seen, at.t, grid) if again or changing else at.limit
+        assert limit is not None
         taus: list[float] = []
         t, step = at.t, at.step
         while True:
@@ -75,6 +76,7 @@ class Explicit(Scheme):
             step += 1
             pause = len(taus) >= CHUNK or step % CHUNK == 0 or not lasts or (changing and parts > 1)
             if pause or t >= end or step >= at.step + most:
-                return State(equation.explicit(at.u, at.t, taus, grid), t, step, seen=seen)
+                u = equation.explicit(at.u, at.t, taus, grid)
+                return State(u, t, step, limit=limit, seen=seen if changing else None)
             if changing:
                 limit = stable(equation, seen, t, grid)

@@ -54,7 +54,9 @@ class FED(Scheme):
         limit = stable(equation, u, t, grid)
         tau, later = fit(outer_step(self, t, limit), t, end)
         operator = equation.operator(u, t, grid)
-        return State(operator.polynomial(u, fed_cycle(tau, limit)), later, at.step + 1)
+        return State(
+            operator.polynomial(u, fed_cycle(tau, limit), spoil=at.own), later, at.step + 1
+        )
 
 
 def fed_cycle(tau: float, limit: float) -> list[float]:

@@ -57,4 +57,6 @@ class FSI(Scheme):
         fresh = [(4 * k + 2) / (2 * k + 3) for k in range(n)]
         chain = fed_cycle(tau, limit)
         operator = equation.operator(u, t, grid)
-        return State(operator.polynomial(u, [step] * n, fresh, chain), later, at.step + 1)
+        return State(
+            operator.polynomial(u, [step] * n, fresh, chain, spoil=at.own), later, at.step + 1
+        )

@@ -26,15 +26,21 @@ class State:
         Steps so far.
     tau
         The step that the scheme would try next, where it chooses.
+    limit
+        The largest stable step, where it lasts for several steps.
     seen
-        The image at which the bound of stable steps was looked at last, where it lasts for several steps.
+        The image at which it was looked at, where it changes in time too.
+    own
+        Whether the scheme may write over the image.
     """
 
     u: Image
     t: float = 0.0
     step: int = 0
     tau: float | None = None
+    limit: float | None = None
     seen: Image | None = None
+    own: bool = False
 
 
 class Scheme(Declared, ABC):
