@@ -242,6 +242,11 @@ def test_expected_error_is_near_the_true_one():
     assert said == pytest.approx(rms(result.image - clean), rel=0.25)
 
 
+def test_error_is_not_told_where_values_are_clipped():
+    result = denoise(np.clip(noisy(scene()), 40, 180), SIGMA, report=True)
+    assert any("clipped" in sentence for sentence in result.report)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -60,6 +60,7 @@ SMOOTHED_CONTRAST = {1: 0.17, 2: 0.108, 3: 0.13}  # of the second flow, likewise
 PRESMOOTHING = 0.6  # pixels
 CYCLE = 3.75  # time of one step of the second flow, in pixels squared
 CYCLES = (2, 4, 6, 8)  # steps of it that may enter the mixture
+CLIPPED = 0.01  # of the pixels at the ends of the range: less noise is there than sigma says
 
 
 @dataclass(frozen=True)
@@ -214,11 +215,14 @@ def _denoise(
         parts, error = weights(u, lambda v: _versions(v, flows, grid), level, grid)
         mixed = _mix(u, flows, parts, grid)
         count = np.count_nonzero(parts[1:])
+        outlook = f"expected error {error:.3g}, noise {level:.3g}"
+        if np.mean((u == u.min()) | (u == u.max())) > CLIPPED:
+            outlook = "how small cannot be told where values are clipped"
         said = (
             f"Slopes above {flows[0].equation.contrast:.3g} per unit of length were kept, lesser ones "
             "smoothed.",
             f"The mixture with the least expected error was taken, {count} smoothed images and "
-            f"{100 * parts[0]:.0f} % of the noisy one: expected error {error:.3g}, noise {level:.3g}.",
+            f"{100 * parts[0]:.0f} % of the noisy one: {outlook}.",
         )
     # A mixture stays in the range; its rounding need not.
     np.clip(mixed, u.min(), u.max(), out=mixed)
