@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from divgrad.equations import PeronaMalik
 from divgrad.errors import NoiseKindError
 from divgrad.estimate import noise_kind
-from divgrad.evolution import evolve, march
-from divgrad.grid import Grid
+from divgrad.evolution import evolve
 from divgrad.layout import enter
 from divgrad.operators import Image
 from divgrad.parameters import Parameter, documented
-from divgrad.schemes import FSI, Explicit, Scheme
-from divgrad.stopping import Steps, Stop
+from divgrad.stopping import Stop
 from divgrad.tasks.least_error import weights
+from divgrad.tasks.two_flows import Flow, flows_for, mix, versions
 
 PARAMETERS: dict[str, Parameter] = {
     "sigma": Parameter(
@@ -51,34 +49,7 @@ PARAMETERS: dict[str, Parameter] = {
     "report": Parameter("Whether to return the reasons too", kind=bool),
 }  # fmt: skip
 
-# Two flows see the noise in different ways: one takes slopes from pixel to pixel, the other from an image
-# smoothed a little. Their mean is better than either alone by 0.3 dB. The constants come from searching on
-# 30 crops of photographs and micrographs with noise of 15, 25 and 50; none of them is delicate.
-CONTRAST = {1: 0.8, 2: 0.8, 3: 0.65}  # of the first flow, in sigma per pixel, by the number of axes
-STEPS = (10, 20, 30)  # stable steps of it that may enter the mixture
-SMOOTHED_CONTRAST = {1: 0.17, 2: 0.108, 3: 0.13}  # of the second flow, likewise
-PRESMOOTHING = 0.6  # pixels
-CYCLE = 3.75  # time of one step of the second flow, in pixels squared
-CYCLES = (2, 4, 6, 8)  # steps of it that may enter the mixture
 CLIPPED = 0.01  # of the pixels at the ends of the range: less noise is there than sigma says
-
-
-@dataclass(frozen=True)
-class Flow:
-    """An equation, its scheme, and the steps after which its image may enter the mixture."""
-
-    equation: PeronaMalik
-    scheme: Scheme
-    steps: tuple[int, ...]
-
-    def frames(self, u: Image, grid: Grid, last: int) -> Iterator[Image]:
-        """Yield the images after ``steps``, up to the last that is wanted."""
-        every = int(np.gcd.reduce(self.steps))
-        frames = march(
-            u, self.equation, scheme=self.scheme, until=Steps(last), every=every,
-            channel_axis=0, spacing=grid.spacing, tiling=grid.tiling,
-        )  # fmt: skip
-        yield from (frame.u for frame in frames if frame.step in self.steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +168,7 @@ def _denoise(
     level, found = _noise(image, u, sigma, channel_axis)
     if level == 0.0:
         return Denoised(layout.leave(u.copy(), dtype), level, (found, "Nothing was changed."))
-    flows = _flows(level, contrast, u, grid)
+    flows = flows_for(level, contrast, u, grid)
     if until is not None:
         ends = [
             evolve(
@@ -212,8 +183,8 @@ def _denoise(
         )
         parts: tuple[float, ...] = (0.0, 0.5, 0.5)
     else:
-        parts, error = weights(u, lambda v: _versions(v, flows, grid), level, grid)
-        mixed = _mix(u, flows, parts, grid)
+        parts, error = weights(u, lambda v: versions(v, flows, grid), level, grid)
+        mixed = mix(u, flows, parts, grid)
         count = np.count_nonzero(parts[1:])
         outlook = f"expected error {error:.3g}, noise {level:.3g}"
         if np.mean((u == u.min()) | (u == u.max())) > CLIPPED:
@@ -245,32 +216,3 @@ def _noise(
             "to treat it as Gaussian all the same"
         )
     return (0.0 if noise.kind == "none" else noise.level), noise.sentence
-
-
-def _flows(sigma: float, contrast: float | None, u: Image, grid: Grid) -> tuple[Flow, ...]:
-    """Return the two flows: contrast in proportion to the noise, lengths and times to the pixel."""
-    pixel = min(grid.spacing)
-    usual, smoothed = CONTRAST[grid.ndim], SMOOTHED_CONTRAST[grid.ndim]
-    if contrast is None:  # channels add up their squared slopes
-        contrast = usual * sigma * float(np.sqrt(u.shape[0])) / pixel
-    plain = PeronaMalik(contrast)
-    gentle = PeronaMalik(smoothed / usual * contrast, presmoothing=PRESMOOTHING * pixel)
-    return Flow(plain, Explicit(), STEPS), Flow(gentle, FSI(tau=CYCLE * pixel**2), CYCLES)
-
-
-def _versions(u: Image, flows: Sequence[Flow], grid: Grid) -> list[Image]:
-    return [frame for flow in flows for frame in flow.frames(u, grid, flow.steps[-1])]
-
-
-def _mix(u: Image, flows: Sequence[Flow], parts: Sequence[float], grid: Grid) -> Image:
-    """Return the weighted sum; images without weight are not made where nothing follows them."""
-    mixed: Image = u.dtype.type(parts[0]) * u
-    first = 1
-    for flow in flows:
-        some = parts[first : first + len(flow.steps)]
-        first += len(flow.steps)
-        used = [step for step, part in zip(flow.steps, some, strict=True) if part > 0]
-        if used:
-            for part, frame in zip(some, flow.frames(u, grid, used[-1]), strict=False):
-                mixed += u.dtype.type(part) * frame
-    return mixed
