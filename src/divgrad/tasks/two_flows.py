@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from divgrad.equations import PeronaMalik
-from divgrad.evolution import march
+from divgrad.evolution import evolve
 from divgrad.grid import Grid
+from divgrad.kernels.presmoothing import half_gaussian
 from divgrad.operators import Image
 from divgrad.schemes import FSI, Explicit, Scheme
+from divgrad.schemes.scheme import cycle_length
 from divgrad.stopping import Steps
 
 # Two flows see the noise in different ways: one takes slopes from pixel to pixel, the other from an image
@@ -25,6 +28,11 @@ PRESMOOTHING = 0.6  # pixels
 CYCLE = 3.75  # time of one step of the second flow, in pixels squared
 CYCLES = (2, 4, 6, 8)  # steps of it that may enter the mixture
 
+# A large image goes through the flows slab by slab, in place, to need four times its memory and not eight;
+# a slab sees as much of its neighbours as a flow reaches, so that the bits are those of the whole.
+SMALL = 8_000_000  # pixels that are done as a whole
+SLABS = 8
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -35,13 +43,51 @@ class Flow:
     steps: tuple[int, ...]
 
     def frames(self, u: Image, grid: Grid, last: int) -> Iterator[Image]:
-        """Yield the images after ``steps``, up to the last that is wanted."""
-        every = int(np.gcd.reduce(self.steps))
-        frames = march(
-            u, self.equation, scheme=self.scheme, until=Steps(last), every=every,
+        """Yield the images after ``steps``, up to the last that is wanted; each is gone with the next."""
+        v, done = u, 0
+        for step in self.steps:
+            if step > last:
+                return
+            v = self.advance(v, step - done, grid, own=done > 0)
+            done = step
+            yield v
+
+    def advance(self, v: Image, count: int, grid: Grid, *, own: bool) -> Image:
+        """Return v after so many steps; a large image slab by slab, in place if it may be written over."""
+        planes = v.shape[1]
+        if v.size <= SMALL:
+            return self._steps(v, count, grid)
+        out = v if own else v.copy()
+        reach = self.reach(count, grid)
+        height = max(2 * reach, planes // SLABS)
+        before = out[:, :0]
+        for z in range(0, planes, height):
+            top = min(planes, z + height)
+            block = np.concatenate([before, out[:, z : top + reach]], axis=1)
+            first = before.shape[1]
+            before = block[:, max(0, first + top - z - reach) : first + top - z].copy()
+            new = self._steps(block, count, grid)
+            out[:, z:top] = new[:, first : first + top - z]
+        return out
+
+    def _steps(self, v: Image, count: int, grid: Grid) -> Image:
+        until = Steps(count)
+        solution = evolve(
+            v, self.equation, scheme=self.scheme, until=until,
             channel_axis=0, spacing=grid.spacing, tiling=grid.tiling,
         )  # fmt: skip
-        yield from (frame.u for frame in frames if frame.step in self.steps)
+        return solution.u
+
+    def reach(self, count: int, grid: Grid) -> int:
+        """Return how far a pixel is seen along the first axis within so many steps, in pixels."""
+        if not isinstance(self.scheme, FSI):
+            return count
+        limit = 2.0 / grid.laplacian_bound
+        inner = cycle_length(float(self.scheme.at("tau", 0.0)), limit)
+        radius = len(
+            half_gaussian(float(self.equation.at("presmoothing", 0.0)) / grid.spacing[0], float)
+        )
+        return count * (inner + radius)
 
 
 def flows_for(sigma: float, contrast: float | None, u: Image, grid: Grid) -> tuple[Flow, ...]:
@@ -57,7 +103,7 @@ def flows_for(sigma: float, contrast: float | None, u: Image, grid: Grid) -> tup
 
 def versions(u: Image, flows: Sequence[Flow], grid: Grid) -> list[Image]:
     """Return the images of all flows that may enter the mixture."""
-    return [frame for flow in flows for frame in flow.frames(u, grid, flow.steps[-1])]
+    return [frame.copy() for flow in flows for frame in flow.frames(u, grid, flow.steps[-1])]
 
 
 def mix(u: Image, flows: Sequence[Flow], parts: Sequence[float], grid: Grid) -> Image:
@@ -70,5 +116,12 @@ def mix(u: Image, flows: Sequence[Flow], parts: Sequence[float], grid: Grid) -> 
         used = [step for step, part in zip(flow.steps, some, strict=True) if part > 0]
         if used:
             for part, frame in zip(some, flow.frames(u, grid, used[-1]), strict=False):
-                mixed += u.dtype.type(part) * frame
+                _add(mixed, u.dtype.type(part), frame)
     return mixed
+
+
+def _add(total: Image, weight: Any, image: Image) -> None:
+    """Total <- total + weight image, without another image in between."""
+    rows = max(1, SMALL // (16 * (total[:, :1].size)))
+    for z in range(0, total.shape[1], rows):
+        total[:, z : z + rows] += weight * image[:, z : z + rows]
