@@ -13,11 +13,12 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from divgrad.tasks import TASKS
+
 __version__ = "0.1.0"
 
 # Public name -> module. Loaded on first use: importing divgrad loads neither numba, torch nor dask.
 _FACE = {
-    "denoise": "divgrad.tasks.denoise",
     "evolve": "divgrad.evolution",
     "march": "divgrad.evolution",
     "Frame": "divgrad.evolution",
@@ -39,6 +40,7 @@ _FACE = {
     "Grid": "divgrad.grid",
     "Tiling": "divgrad.grid",
 }
+_FACE |= {name: f"divgrad.tasks.{name}" for name in TASKS}
 _ROOMS = (
     "conductances", "equations", "errors", "estimate", "io", "kernels", "metrics", "operators",
     "schemes", "stopping", "tasks", "testing",

@@ -8,13 +8,16 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from divgrad import __version__
 from divgrad.errors import DivgradError
+from divgrad.tasks import TASKS
 
-# name -> what it does. One module each, with add_arguments(parser) and run(arguments) -> exit code.
+# name -> what it does. Tasks share one module; the others have one each, with add_arguments(parser) and
+# run(arguments) -> exit code.
 COMMANDS = {
-    "denoise": "remove noise, with everything chosen and explained",
+    **TASKS,
     "flow": "run any equation by any scheme until any stopping rule",
     "info": "say what an image is: size, kind and level of noise, contrast",
     "demo": "denoise a photograph and a micrograph that ship with divgrad",
@@ -39,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(signal, "SIGTERM"):
             signal.signal(signal.SIGTERM, _terminated)
         arguments = parser.parse_args(words)
-        module = importlib.import_module(f"divgrad.cli.{arguments.command}")
+        module = _module(arguments.command)
         return int(module.run(arguments))
     except KeyboardInterrupt:
         print("divgrad: interrupted; nothing was written half-way", file=sys.stderr)
@@ -77,9 +80,14 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         if name == asked:
-            importlib.import_module(f"divgrad.cli.{name}").add_arguments(sub)
+            add = _module(name).add_arguments
+            add(sub, name) if name in TASKS else add(sub)
             sub.add_argument("--json", action="store_true", help="print one JSON object instead")
     return parser
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"divgrad.cli.{'task' if name in TASKS else name}")
 
 
 def one_line(error: BaseException) -> str:

@@ -1,0 +1,13 @@
+"""Tasks: what people want of an image, each a recipe that chooses equation, scheme and stopping rule.
+
+A task is a function ``name(image, ...)`` in the module of its name, with its ``PARAMETERS`` beside it; asked
+for a ``report`` it returns an object with the ``image`` and the ``report``, sentences. One line here makes
+it ``divgrad.name`` and a sub-command.
+"""
+
+from __future__ import annotations
+
+#: Every task, and what it does.
+TASKS: dict[str, str] = {
+    "denoise": "remove noise, with everything chosen and explained",
+}
