@@ -1,0 +1,94 @@
+"""The order in time that every scheme declares, measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from divgrad import FED, FSI, Adaptive, Explicit, Heat, PeronaMalik, Steps, Time, evolve
+from divgrad.operators import Equation
+from divgrad.schemes import SCHEMES
+from divgrad.testing import measured_order, rescaled
+from divgrad.testing.schemes import LONG, SHORT, waves
+
+# Explicit splits steps above the stable one, which is 0.25 here. FED and FSI make n = ceil(sqrt(12 tau + 1/4)
+# - 1/2) inner steps: their polynomial is 1 + z + c z^2 with c = 0.3 (n - 1)(n + 2) / (n (n + 1)), against
+# z^2 / 2 of the exponential, so that the error falls like tau once n is so large that c is as good as 0.3.
+RANGES = {"explicit": SHORT, "fed": LONG, "fsi": LONG, "aos": (4.0, 2.0, 1.0)}
+
+EQUATIONS = {
+    "heat": Heat(),
+    "perona-malik": PeronaMalik(contrast=5.0),
+    "presmoothed": PeronaMalik(contrast=5.0, presmoothing=1.0),
+    "falling contrast": PeronaMalik(contrast=lambda t: 5.0 + 20.0 / (1.0 + 0.1 * t)),
+}
+
+FIXED = [name for name, cls in SCHEMES.items() if cls.order is not None]
+
+
+def test_every_scheme_with_an_order_has_a_range() -> None:
+    assert set(RANGES) == set(FIXED)
+
+
+@pytest.mark.parametrize("equation", EQUATIONS.values(), ids=EQUATIONS)
+@pytest.mark.parametrize("name", FIXED)
+def test_the_error_falls_at_the_declared_order(name: str, equation: Equation) -> None:
+    scheme = SCHEMES[name]()
+    order = measured_order(scheme, equation, taus=RANGES[name])
+    assert abs(order - scheme.order) < 0.2
+
+
+@pytest.mark.parametrize("name", ["explicit", "fsi", "aos"])
+def test_the_order_is_the_same_in_other_units_of_length(name: str) -> None:
+    scheme, taus = SCHEMES[name](), [0.25 * tau for tau in RANGES[name]]
+    equation = rescaled(PeronaMalik(contrast=5.0), length=0.5)
+    order = measured_order(scheme, equation, taus=taus, time=12.0, spacing=(0.5, 0.5))
+    there = measured_order(scheme, PeronaMalik(contrast=5.0), taus=RANGES[name])
+    assert abs(order - there) < 1e-6
+
+
+@pytest.mark.parametrize("scheme", [FED, FSI])
+def test_fast_cycles_gain_inner_steps_with_the_root_of_their_time(scheme: Any) -> None:
+    # Inner steps of a cycle of 20 stable ones: 8, since (64 + 8) / 3 = 24 >= 20; of 2000: 77.
+    from divgrad.schemes.scheme import cycle_length
+
+    assert (cycle_length(20.0, 1.0), cycle_length(2000.0, 1.0)) == (8, 77)
+    image = waves((24, 20))
+    got = evolve(image, Heat(), scheme=scheme(tau=500.0), until=Time(500.0))
+    assert got.steps == 1
+    assert float(np.abs(got.u).max()) < 0.1 * float(np.abs(image).max())
+
+
+def test_adaptive_makes_fewer_steps_for_less_accuracy_and_longer_ones_later() -> None:
+    image = waves((24, 20))
+    counts = [
+        evolve(
+            image, PeronaMalik(contrast=5.0), scheme=Adaptive(tolerance=e), until=Time(50.0)
+        ).steps
+        for e in (1e-2, 1e-3, 1e-4)
+    ]
+    assert counts[0] < counts[1] < counts[2]
+    loose = Adaptive(tolerance=1e-3)
+    early = evolve(image, Heat(), scheme=loose, until=Steps(5)).t
+    late = evolve(image, Heat(), scheme=loose, until=Steps(10)).t - early
+    assert late > early
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_adaptive_steps_do_not_stall_on_flat_images(dtype: str) -> None:
+    image = waves((8, 9)).astype(dtype)
+    for flat in (image, np.full_like(image, 0.7), np.zeros_like(image)):
+        until = Time(1e4) | Steps(1000)
+        solution = evolve(flat, Heat(), scheme=Adaptive(tolerance=0.01), until=until)
+        assert solution.t == 1e4, solution
+        assert float(np.ptp(solution.u)) < 1e-5
+
+
+def test_frames_of_adaptive_steps_end_exactly_where_they_are_told() -> None:
+    for time in (0.1, 1.7, 23.0):
+        assert evolve(waves((8, 9)), Heat(), scheme=Adaptive(), until=Time(time)).t == time
+        scheme = replace(Explicit(), tau=0.0731)
+        assert evolve(waves((8, 9)), Heat(), scheme=scheme, until=Time(time)).t == time
