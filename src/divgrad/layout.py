@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from divgrad.dtypes import to_dtype
 from divgrad.errors import ImageError, ParameterError
 from divgrad.grid import Grid, Tiling
 from divgrad.kernels.reductions import extent
@@ -28,7 +29,7 @@ class Layout:
         array = u[0] if self.channel_axis is None else np.moveaxis(u, 0, self.channel_axis)
         if dtype is None:
             return array
-        return cast(array, self.dtype if dtype == "same" else dtype)
+        return to_dtype(array, self.dtype if dtype == "same" else dtype)
 
 
 def enter(
@@ -105,28 +106,6 @@ def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
         wide = dtype.itemsize > (2 if dtype.kind in "ui" else 4)
         return np.dtype(np.float64 if wide else np.float32)
     raise ImageError(f"an image of real numbers is needed, got dtype {dtype}")
-
-
-def cast(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
-    """Return the array in another dtype; for integers rounded to the nearest and clipped, never wrapped.
-
-    >>> cast(np.array([-1.0, 1.6, 300.0]), "uint8").tolist()
-    [0, 2, 255]
-    """
-    target = np.dtype(dtype)
-    if target.kind == "b":
-        return array >= 0.5
-    if target.kind in "ui":
-        limits = np.iinfo(target)
-        # In float64, which holds the limits of up to 32 bits. The largest 64-bit integers are no float64:
-        # clip below them, then set what was above.
-        top = np.nextafter(float(limits.max), 0.0) if target.itemsize == 8 else float(limits.max)
-        wide = np.rint(array, dtype=np.float64)
-        result: NDArray[Any] = np.clip(wide, float(limits.min), top).astype(target)
-        result[wide > top] = limits.max
-        return result
-    with np.errstate(over="ignore"):  # infinity is float16's own answer
-        return array.astype(target, copy=False)
 
 
 def _spacing(spacing: float | Sequence[float] | None, ndim: int) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ EXIF survive. `to_dtype` brings a result back to a file's dtype without wrapping
 one `ImageReadError` or `ImageWriteError` of one line.
 """
 
-from divgrad.io.dtypes import to_dtype
+from divgrad.dtypes import to_dtype
 from divgrad.io.picture import Metadata, Picture
 from divgrad.io.reading import read
 from divgrad.io.writing import suffixes, write

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from divgrad.dtypes import STORABLE, storable
 from divgrad.errors import ImageWriteError
 from divgrad.io import exif
-from divgrad.io.dtypes import STORABLE, storable
 from divgrad.io.picture import Metadata, Picture
 
 _WHITE_IS_ZERO = 0

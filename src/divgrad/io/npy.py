@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from divgrad.dtypes import STORABLE, storable
 from divgrad.errors import ImageReadError
-from divgrad.io.dtypes import STORABLE, storable
 from divgrad.io.limits import refuse_oversize
 from divgrad.io.picture import Metadata, Picture
 

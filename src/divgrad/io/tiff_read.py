@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from divgrad.dtypes import STORABLE, storable
 from divgrad.errors import ImageReadError
 from divgrad.io import exif, tiff_metadata
-from divgrad.io.dtypes import STORABLE, storable
 from divgrad.io.limits import refuse_oversize
 from divgrad.io.picture import Metadata, Picture
 from divgrad.io.quiet import quiet
