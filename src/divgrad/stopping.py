@@ -82,9 +82,8 @@ class _AnyWatch(Watch):
         return min(end for end, _ in lefts), min(steps for _, steps in lefts)
 
     def look(self, t: float, u: Image, step: int) -> Verdict | None:
-        verdicts = [
-            watch.look(t, u, step) for watch in self.watches
-        ]  # every watch sees every image
+        # Every watch sees every image.
+        verdicts = [watch.look(t, u, step) for watch in self.watches]
         said = [verdict for verdict in verdicts if verdict is not None]
         return min(said, key=lambda verdict: verdict.part) if said else None
 
@@ -137,7 +136,8 @@ class _StepsWatch(Watch):
         return math.inf, max(0, self.most - step)
 
     def look(self, t: float, u: Image, step: int) -> Verdict | None:
-        return Verdict(f"{self.most} steps were made") if step >= self.most else None
+        made = "1 step was" if self.most == 1 else f"{self.most} steps were"
+        return Verdict(f"{made} made") if step >= self.most else None
 
 
 @declared
