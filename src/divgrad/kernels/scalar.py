@@ -140,7 +140,8 @@ def explicit(u, out, box, taus, contrasts, inverse):
     size = (y1 - y0) * width
     strip = min(size, max(1, STRIP // width) * width)
     # Beyond a plane's end lie a pixel and a row that are read, but only into flows that are set to zero.
-    state = np.zeros((steps + 1, 2, CHANNELS, size + width + 1), REAL)
+    room = (size + (width if VOLUME else 0) + 16) // 16 * 16  # whole vectors: planes begin alike
+    state = np.zeros((steps + 1, 2, CHANNELS, room), REAL)
     before = np.zeros((steps, CHANNELS, size), REAL)
     right = np.zeros((CHANNELS, strip + 1), REAL)
     below = np.zeros((CHANNELS, strip + width), REAL)  # begins with what the row above sent down
@@ -225,11 +226,12 @@ def frozen(u, old, w, out, box, taus, fresh, contrast, inverse):
     size = (y1 - y0) * width
     strip = min(size, max(1, STRIP // width) * width)
     ring = steps + 2  # planes of conductances in use at the same time
-    state = np.zeros((steps + 1, 3, CHANNELS, size + width + 1), REAL)
+    room = (size + (width if VOLUME else 0) + 16) // 16 * 16
+    state = np.zeros((steps + 1, 3, CHANNELS, room), REAL)
     before = np.zeros((steps, CHANNELS, size), REAL)
     right = np.zeros(strip + 1, REAL)
     below = np.zeros((CHANNELS, strip + width), REAL)
-    source = np.zeros((2, w.shape[0], size + width + 1), REAL)
+    source = np.zeros((2, w.shape[0], room), REAL)
     first = np.zeros((CHANNELS, size), REAL)  # the state before the first one
     gz = np.zeros((ring, size), REAL)
     gy = np.zeros((ring, size if VOLUME else 0), REAL)
