@@ -49,7 +49,8 @@ class Perturbation(Declared):
     def _add(self, u: Image, sigma: float, step: int) -> Image:
         if sigma == 0.0:
             return u
-        generator = np.random.Generator(np.random.Philox(key=[self.seed, step]))
+        key = np.array([int(self.seed), step], np.uint64)
+        generator = np.random.Generator(np.random.Philox(key=key))
         noise = generator.standard_normal(u.shape, dtype=u.dtype.type)
         noise *= u.dtype.type(sigma)
         noise += u

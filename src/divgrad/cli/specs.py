@@ -27,7 +27,7 @@ def parse(text: str, table: Mapping[str, type], what: str) -> Any:
     """
     name, _, rest = text.partition(":")
     if name not in table:
-        raise ParameterError(f"{name!r} is no {what}; there are: {', '.join(table)}")
+        raise ParameterError(f"{name!r:.60} is no {what}; there are: {', '.join(table)}")
     cls = table[name]
     facts = declared_in(cls)
     values = {}
@@ -38,7 +38,9 @@ def parse(text: str, table: Mapping[str, type], what: str) -> Any:
         key = key.strip().replace("-", "_")
         if key not in facts:
             known = ", ".join(facts) or "none"
-            raise ParameterError(f"{name} has no parameter {key!r}; it has: {known}")
+            raise ParameterError(f"{name} has no parameter {key!r:.60}; it has: {known}")
+        if key in values:
+            raise ParameterError(f"{name}: {key} is given twice")
         values[key] = _value(f"{name}: {key}", facts[key], value.strip())
     missing = [
         field.name
@@ -60,17 +62,20 @@ def _value(name: str, fact: Parameter, text: str) -> Any:
 
             return parse(text, SCHEMES, "scheme")
         if text not in CONDUCTANCES:
-            raise ParameterError(f"{name} must be one of {', '.join(CONDUCTANCES)}; got {text!r}")
+            raise ParameterError(
+                f"{name} must be one of {', '.join(CONDUCTANCES)}; got {text!r:.60}"
+            )
         return CONDUCTANCES[text]
     if fact.kind is bool:
         if text not in ("true", "false"):
-            raise ParameterError(f"{name} must be true or false; got {text!r}")
+            raise ParameterError(f"{name} must be true or false; got {text!r:.60}")
         return text == "true"
     return number(name, fact, text)
 
 
 def number(name: str, fact: Parameter, text: str) -> float | int:
-    """Return the number that a text holds, checked."""
+    """Return the number that a text holds, checked; functions of time cannot be written here."""
+    fact = dataclasses.replace(fact, varies=False)
     try:
         value: float | int = int(text) if fact.kind is int else float(text)
     except ValueError:
