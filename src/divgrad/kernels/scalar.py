@@ -170,8 +170,9 @@ def march(u, out, box, taus, contrasts, inverse, outer, state, before, right, be
             b = a if r + 1 == planes else state[s, (r + 1) % 2]  # no slope, no flow at the border
             rates = (taus[s] * inverse[0], taus[s] * inverse[1], taus[s] * inverse[2])
             k = contrasts[s]
-            for c in range(CHANNELS):
-                below[c, :width] = 0.0
+            if VOLUME:
+                for c in range(CHANNELS):
+                    below[c, :width] = 0.0
             for i0 in range(0, size, strip):
                 i1 = min(i0 + strip, size)
                 n = i1 - i0
@@ -194,7 +195,7 @@ def march(u, out, box, taus, contrasts, inverse, outer, state, before, right, be
                                 p, a[c, i0 + width : i1 + width], k, inverse[1], y[width:]
                             )
                     x[width::width] = 0.0
-                    if i1 == size:
+                    if VOLUME and i1 == size:
                         y[n:] = 0.0
                     if CHANNELS > 1:
                         gain(
@@ -274,8 +275,9 @@ def march_frozen(
             before_that = first if s == 0 else state[s - 1, r % 3]
             if s == 0 and fresh[0] != 1.0:
                 load(old, z0 + r, y0, y1, x0, x1, first)
-            for c in range(CHANNELS):
-                below[c, :width] = 0.0
+            if VOLUME:
+                for c in range(CHANNELS):
+                    below[c, :width] = 0.0
             for i0 in range(0, size, strip):
                 i1 = min(i0 + strip, size)
                 n = i1 - i0
