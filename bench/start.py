@@ -37,7 +37,9 @@ def start(folder: Path) -> str:
     rng = np.random.default_rng(0)
     picture = folder / "noisy.png"
     ramp = np.linspace(40, 200, 256) * np.ones((256, 256))
-    Image.fromarray(np.clip(ramp + rng.normal(0, 20, (256, 256)), 0, 255).astype("u1")).save(picture)
+    Image.fromarray(np.clip(ramp + rng.normal(0, 20, (256, 256)), 0, 255).astype("u1")).save(
+        picture
+    )
     denoise = [*COMMAND, "denoise", str(picture), "-o", str(folder / "out.png"), "--force"]
     first = seconds(denoise, home, expect="compiling")
     rivals = {
@@ -86,7 +88,14 @@ print(before, peak() - before, u.nbytes)
 def memory() -> str:
     """Peak memory, the image itself included, beyond the interpreter with its libraries."""
     rows = []
-    for name in ("denoise", "Explicit", "Explicit, presmoothing", "FSI", "FSI, presmoothing", "AOS"):
+    for name in (
+        "denoise",
+        "Explicit",
+        "Explicit, presmoothing",
+        "FSI",
+        "FSI, presmoothing",
+        "AOS",
+    ):
         for shape in ((8192, 8192), (400, 400, 400)):
             done = subprocess.run(
                 [sys.executable, "-c", MEMORY, name, *map(str, shape)],

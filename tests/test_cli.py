@@ -1,263 +1,651 @@
-"""The command: what it prints, writes and refuses, and what it costs to ask it for help."""
+"""The command line: every command, its files and exit codes; whatever goes wrong is one line on stderr."""
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
-from divgrad import __version__
+import divgrad
+from divgrad import FSI, Explicit, Heat, PeronaMalik, Steps, Time, evolve
 from divgrad.cli import main
+from divgrad.cli.main import COMMANDS
 from divgrad.cli.progress import Progress
-from divgrad.io import Picture, read, write
+from divgrad.equations import EQUATIONS
+from divgrad.io import Picture, read, to_dtype, write
+from divgrad.parameters import declared_in
+from divgrad.schemes import SCHEMES
+from divgrad.stopping import STOPS
+from divgrad.tasks import TASKS
 
-COMMAND = [sys.executable, "-c", "import sys; from divgrad.cli import main; sys.exit(main())"]
+SOURCE = Path(divgrad.__file__).parents[1]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(SOURCE)}
+PROGRAM = "import sys; from divgrad.cli import main; sys.exit(main())"
+POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pipes of POSIX")
+HEAT = ["--equation", "heat", "--until", "steps:2"]
+
+
+@pytest.fixture(autouse=True)
+def clean(tmp_path, monkeypatch):
+    """In a folder of its own; what main() sets for its process is set back."""
+    monkeypatch.chdir(tmp_path)
+    logger, before = logging.getLogger("divgrad"), signal.getsignal(signal.SIGTERM)
+    handlers, level = logger.handlers, logger.level
+    yield
+    logger.handlers = handlers
+    logger.setLevel(level)
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture
-def noisy(tmp_path: Path) -> Path:
-    ramp = np.add.outer(np.linspace(40, 120, 64), np.repeat([0.0, 80.0], 40))
-    image = np.clip(ramp + np.random.default_rng(0).normal(0, 12, ramp.shape), 0, 255)
-    path = tmp_path / "noisy.png"
-    write(path, image.round().astype(np.uint8))
-    return path
+def call(capsys):
+    """Run a command line: -> exit code, stdout, stderr without the notice that kernels are compiled."""
+
+    def run(*words):
+        capsys.readouterr()
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as error:  # argparse leaves in this way
+            code = error.code
+        out, err = capsys.readouterr()
+        kept = [line for line in err.splitlines() if "compiling kernels" not in line]
+        return code, out, "\n".join(kept)
+
+    return run
 
 
-def run(*words: object, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = main([str(word) for word in words])
-    said = capsys.readouterr()
-    return code, said.out, said.err
+def noise(shape, top=255.0, seed=0):
+    y, x = np.indices(shape[:2]) / 8.0
+    smooth = (0.5 + 0.4 * np.sin(y) * np.cos(x)).reshape(shape[:2] + (1,) * (len(shape) - 2))
+    return np.clip(smooth + np.random.default_rng(seed).normal(0.0, 0.06, shape), 0.0, 1.0) * top
 
 
-def one_line(text: str) -> bool:
-    return text.startswith("divgrad: error: ") and text.count("\n") == 1
+def micrograph(path="cells.tif"):
+    """A 16-bit TIFF with a measured pixel size."""
+    image = to_dtype(noise((40, 52), 4095.0), "uint16")
+    write(path, image, like=Picture(image, spacing=(0.5, 0.25), unit="um"))
+    return image
+
+
+def photograph(path="photo.png", channels=3, dtype="uint8"):
+    image = to_dtype(noise((30, 33, channels)) * (257 if dtype == "uint16" else 1), dtype)
+    write(path, image, channel_axis=-1)
+    return image
+
+
+def assert_one_error(err):
+    """One line, from divgrad."""
+    assert err.startswith("divgrad: error: ")
+    assert len(err.splitlines()) == 1
+    assert len(err) <= 300
+    return err
+
+
+def files(folder="."):
+    return sorted(str(path) for path in Path(folder).rglob("*") if path.is_file())
+
+
+# --- help -------------------------------------------------------------------------------------
+
+
+def test_help_names_every_command(call):
+    code, out, err = call("--help")
+    assert (code, err) == (0, "")
+    for name, sentence in COMMANDS.items():
+        assert f"\n    {name} " in out
+        assert sentence in " ".join(out.split())
+    for meaning in ("0  done", "1  done in part", "2  not done", "130, 143  interrupted"):
+        assert meaning in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command(call, command):
+    code, out, err = call(command, "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"usage: divgrad {command} ")
+    assert COMMANDS[command].capitalize() + "." in " ".join(out.split())
+    assert "--json" in out
+    assert f"divgrad {command}" in out.partition("example")[2]
+    assert max(len(line) for line in out.splitlines()) < 250
+
+
+def test_help_of_flow_is_made_of_the_declarations(call):
+    _, out, _ = call("flow", "--help")
+    for table in (EQUATIONS, SCHEMES, STOPS):
+        for name, cls in table.items():
+            assert f"  {name}: " in out
+            for key, fact in declared_in(cls).items():
+                assert f"      {key}: {fact.describe()[:-1]}; " in out
+    assert "weickert" in out
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_help_of_a_task_is_made_of_the_declarations(call, task):
+    _, out, _ = call(task, "--help")
+    facts = __import__(f"divgrad.tasks.{task}", fromlist=["PARAMETERS"]).PARAMETERS
+    words = " ".join(out.split())
+    for key, fact in facts.items():
+        if key not in ("channel_axis", "dtype", "report"):
+            assert f"--{key.replace('_', '-')}" in out
+            assert " ".join(fact.describe().split()) in words
+
+
+def test_version(call):
+    assert call("--version") == (0, f"divgrad {divgrad.__version__}\n", "")
+
+
+HEAVY = "numba llvmlite scipy skimage tifffile imagecodecs PIL torch dask zarr".split()
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS), None], ids=str
+)
+def test_help_loads_nothing_heavy(words):
+    program = "import sys, divgrad\n"
+    if words is not None:
+        program += (
+            "from divgrad.cli import main\n"
+            f"try:\n    main({words})\nexcept SystemExit as error:\n    assert error.code == 0\n"
+        )
+    program += f"print('LOADED', [name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.endswith("LOADED []\n"), done.stdout[-300:] + done.stderr
+
+
+# --- usage ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["--version"], ["denoise", "--help"], ["flow", "--help"], ["info", "--help"]],
-)
-def test_help_does_not_import_numba(words):
-    code = (
-        "import sys\nfrom divgrad.cli import main\n"
-        f"try: main({words!r})\nexcept SystemExit as end: assert end.code == 0\n"
-        "assert 'numba' not in sys.modules and 'scipy' not in sys.modules\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "divgrad" in done.stdout
-
-
-def test_importing_divgrad_loads_nothing_heavy():
-    code = "import sys, divgrad; assert not {'numba', 'numpy', 'torch', 'dask'} & set(sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-
-
-def test_version(capsys):
-    with pytest.raises(SystemExit) as end:
-        main(["--version"])
-    assert end.value.code == 0
-    assert capsys.readouterr().out == f"divgrad {__version__}\n"
-
-
-def test_denoise_writes_beside_its_input_and_says_why(noisy, capsys):
-    code, out, err = run("denoise", noisy, capsys=capsys)
-    assert (code, err) == (0, "")
-    result = read(noisy.with_name("noisy_denoised.png")).array
-    assert result.dtype == np.uint8
-    assert result[:, :36].astype(float).std(axis=1).mean() < 4
-    assert "Grain" in out
-    assert "noisy_denoised.png" in out
-
-
-def test_denoise_as_json(noisy, tmp_path, capsys):
-    code, out, _ = run("denoise", noisy, "-o", tmp_path / "a.png", "--json", capsys=capsys)
-    found = json.loads(out)
-    assert code == 0
-    assert found["output"] == str(tmp_path / "a.png")
-    assert found["sigma"] == pytest.approx(12, rel=0.15)
-    assert len(found["report"]) >= 3
-
-
-def test_options_are_checked_by_their_declarations(noisy, tmp_path, capsys):
-    for words, said in (
-        (["--sigma", "-3"], ">= 0"),
-        (["--sigma", "loud"], "number"),
-        (["--contrast", "0"], "> 0"),
-        (["--until", "never"], "stopping rule"),
-        (["--spacing", "1,x"], "--spacing"),
-        (["--spacing", "1,2,3"], "2 spatial axes"),
-    ):
-        code, out, err = run("denoise", noisy, "-o", tmp_path / "a.png", *words, capsys=capsys)
-        assert (code, out) == (2, "")
-        assert one_line(err)
-        assert said in err
-    assert not (tmp_path / "a.png").exists()
-
-
-def test_nothing_is_overwritten_unasked(noisy, tmp_path, capsys):
-    before = noisy.read_bytes()
-    flow = ["flow", noisy, "-e", "heat", "-u", "steps:2"]
-    assert run(*flow, "-o", noisy, capsys=capsys)[0] == 2
-    assert noisy.read_bytes() == before
-    out = tmp_path / "out.png"
-    assert run(*flow, "-o", out, capsys=capsys)[0] == 0
-    written = out.read_bytes()
-    code, _, err = run(*flow, "-o", out, capsys=capsys)
-    assert code == 2
-    assert one_line(err)
-    assert "--force" in err
-    assert out.read_bytes() == written
-    assert run(*flow, "-o", out, "--force", capsys=capsys)[0] == 0
-
-
-def test_flow_runs_any_equation_scheme_and_rule(noisy, tmp_path, capsys):
-    import divgrad
-
-    words = [
-        "-e",
-        "perona-malik:contrast=20,conductance=charbonnier",
-        "-s",
-        "fsi:2",
-        "-u",
-        "time:6",
-    ]
-    code, out, _ = run("flow", noisy, *words, "-o", tmp_path / "a.png", "--json", capsys=capsys)
-    assert code == 0
-    assert json.loads(out)["time"] == 6.0
-    equation = divgrad.PeronaMalik(20.0, divgrad.conductances.charbonnier)
-    image = read(noisy).array
-    solution = divgrad.evolve(image, equation, scheme=divgrad.FSI(2.0), until=divgrad.Time(6))
-    np.testing.assert_array_equal(read(tmp_path / "a.png").array, solution.u.round())
-
-
-def test_flow_until_the_first_of_two_rules(noisy, tmp_path, capsys):
-    words = ["-e", "heat", "-u", "time:100", "-u", "steps:3", "-o", tmp_path / "a.png", "--json"]
-    code, out, _ = run("flow", noisy, *words, capsys=capsys)
-    assert (code, json.loads(out)["steps"]) == (0, 3)
+    [
+        [], ["nothing"], ["flow"], ["flow", "a.tif", "-e", "heat"], ["info"], ["flow", "--unknown"],
+        ["flow", "a.tif", "--equat", "heat", "-u", "steps:1"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_wrong_usage(call, words):
+    code, out, err = call(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: divgrad ")
+    assert "error: " in err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("options", "words"),
     [
-        (["-e", "boiling", "-u", "steps:1"], "heat"),
-        (["-e", "perona-malik", "-u", "steps:1"], "contrast"),
-        (["-e", "perona-malik:contrast=20,colour=3", "-u", "steps:1"], "colour"),
-        (["-e", "perona-malik:contrast=20,conductance=mine", "-u", "steps:1"], "rational"),
-        (["-e", "heat", "-u", "steps:many"], "whole number"),
-        (["-e", "heat", "-s", "explicit:100,split=false", "-u", "steps:1"], "unstable"),
+        (["-e", "heat2", "-u", "steps:1"], "'heat2' is no equation; there are: heat"),
+        (["-e", "perona-malik", "-u", "steps:1"], "write perona-malik:contrast=20"),
+        (["-e", "perona-malik:contrast=-1", "-u", "steps:1"], "contrast must be a finite number > 0"),
+        (["-e", "heat:speed=2", "-u", "steps:1"], "heat has no parameter 'speed'; it has: diff"),
+        (["-e", "heat", "-u", "soon"], "'soon' is no stopping rule; there are: time, steps"),
+        (["-e", "heat", "-u", "steps:two"], "steps must be a whole number >= 0; got 'two'"),
+        (["-e", "heat", "-s", "magic", "-u", "steps:1"], "'magic' is no scheme; there are: explicit"),
+        (["-e", "heat", "-s", "explicit:tau=9,split=false", "-u", "steps:1"], "a step of 9 is unstable"),
+        ([*HEAT, "-o", "out.bmp"], "out.bmp: the suffix '.bmp' is unknown; use one of .png"),
+        ([*HEAT, "-o", "out"], "out: the suffix '' is unknown"),
+        ([*HEAT, "-o", "nowhere/out.tif"], "nowhere/out.tif: its folder does not exist"),
+        ([*HEAT, "-o", "cells.tif/sub/"], "the folder cells.tif/sub cannot be made"),
+        ([*HEAT, "-o", "cells.tif"], "cells.tif exists (the input itself)"),
+        ([*HEAT, "-o", "./cells.tif"], "cells.tif exists (the input itself)"),
+        ([*HEAT, "-o", "."], "cells.tif exists (the input itself)"),
+    ],
+)  # fmt: skip
+def test_refused(call, options, words):
+    micrograph()
+    before = Path("cells.tif").read_bytes()
+    code, out, err = call("flow", "cells.tif", *options)
+    assert (code, out) == (2, "")
+    assert words in assert_one_error(err)
+    assert files() == ["cells.tif"]
+    assert Path("cells.tif").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--sigma", "-1"], "--sigma must be a finite number >= 0; got -1"),
+        (["--sigma", "much"], "--sigma must be a finite number >= 0; got 'much'"),
+        (["--contrast", "0"], "--contrast must be a finite number > 0; got 0"),
+        (["--spacing", "a,b"], "--spacing needs lengths such as 0.5,0.1,0.1"),
+        (["--spacing", "1,2,3"], "spacing needs one length, or one for each of the 2"),
+        (["--until", "never"], "'never' is no stopping rule"),
     ],
 )
-def test_flow_refuses_on_one_line(noisy, tmp_path, capsys, words, said):
-    code, _, err = run("flow", noisy, *words, "-o", tmp_path / "a.png", capsys=capsys)
+def test_refused_by_denoise(call, options, words):
+    micrograph()
+    code, out, err = call("denoise", "cells.tif", *options)
+    assert (code, out) == (2, "")
+    assert words in assert_one_error(err)
+    assert files() == ["cells.tif"]
+
+
+def broken(path="broken.png"):
+    Path(path).write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+
+
+def not_finite(path="nan.tif"):
+    write(path, np.full((9, 9), np.nan, np.float32))
+
+
+def stack(path="four.npy"):
+    np.save(path, np.zeros((2, 3, 4, 5)))
+
+
+def text(path="text.tif"):
+    Path(path).write_text("not an image")
+
+
+@pytest.mark.parametrize("command", [["flow", *HEAT], ["info"], ["denoise"]], ids=lambda c: c[0])
+@pytest.mark.parametrize("make", [broken, not_finite, stack, text, None])
+def test_images_that_cannot_be_treated(call, command, make):
+    name = "missing.tif"
+    if make is not None:
+        make()
+        (name,) = files()
+    before = files()
+    code, out, err = call(*command, name)
+    assert (code, out) == (2, "")
+    assert_one_error(err)
+    assert files() == before
+    code, out, err = call(*command, name, "--json")
     assert code == 2
-    assert one_line(err)
-    assert said in err
+    assert json.loads(out)["input"] == name
+    assert json.loads(out)["error"] in assert_one_error(err)
 
 
-def test_info(noisy, capsys):
-    code, out, _ = run("info", noisy, "--json", capsys=capsys)
-    found = json.loads(out)
-    assert (code, found["shape"], found["dtype"], found["noise"]) == (
-        0,
-        [64, 80],
-        "uint8",
-        "gaussian",
+# --- from file to file ------------------------------------------------------------------------
+
+
+def test_16_bits_and_spacing_are_kept(call):
+    image = micrograph()
+    code, out, err = call(
+        "flow", "cells.tif", "-e", "perona-malik:contrast=900", "-s", "fsi", "-u", "time:0.5"
     )
-    assert found["noise_level"] == pytest.approx(12, rel=0.15)
-    assert found["suggested_contrast"] > 0
-    code, out, _ = run("info", noisy, capsys=capsys)
-    assert "64 x 80, uint8" in out
-
-
-def test_depth_spacing_and_metadata_are_kept(tmp_path, capsys):
-    ramp = np.add.outer(np.linspace(1000, 40000, 12), np.zeros((40, 48)))
-    stack = (ramp + np.random.default_rng(0).normal(0, 900, ramp.shape)).astype(np.uint16)
-    like = Picture(stack, spacing=(2.0, 0.5, 0.5), unit="um")
-    write(tmp_path / "stack.tif", stack, like=like)
-    assert run("denoise", tmp_path / "stack.tif", capsys=capsys)[0] == 0
-    result = read(tmp_path / "stack_denoised.tif")
-    assert (result.array.dtype, result.array.shape) == (np.dtype(np.uint16), stack.shape)
-    assert result.spacing == pytest.approx((2.0, 0.5, 0.5))
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].startswith("cells.tif: PeronaMalik(contrast=900.0")
+    assert "  -> cells_flow.tif (" in out
+    result = read("cells_flow.tif")
+    assert result.array.dtype == np.uint16
+    assert result.spacing == pytest.approx((0.5, 0.25))
     assert result.unit == "um"
+    wanted = evolve(
+        image, PeronaMalik(900.0), scheme=FSI(), until=Time(0.5), spacing=(0.5, 0.25)
+    ).u  # fmt: skip
+    np.testing.assert_array_equal(result.array, to_dtype(wanted, "uint16"))
+    assert not np.array_equal(result.array, image)
 
 
-def test_opacity_is_left_alone(tmp_path, capsys):
-    image = np.random.default_rng(0).integers(0, 255, (40, 40, 4), dtype=np.uint8)
-    write(tmp_path / "a.png", image, channel_axis=-1)
-    words = ["-e", "heat", "-u", "steps:3", "-o", tmp_path / "b.png"]
-    assert run("flow", tmp_path / "a.png", *words, capsys=capsys)[0] == 0
-    result = read(tmp_path / "b.png").array
-    np.testing.assert_array_equal(result[..., 3], image[..., 3])
-    assert result[..., 0].std() < image[..., 0].std()
-
-
-def test_one_bad_file_does_not_stop_the_rest(noisy, tmp_path, capsys):
-    bad = tmp_path / "bad.png"
-    bad.write_bytes(noisy.read_bytes()[:200])
-    words = ["-e", "heat", "-u", "steps:1", "-o", tmp_path / "out"]
-    code, out, err = run("flow", bad, noisy, *words, "--json", capsys=capsys)
-    assert code == 1
-    assert one_line(err)
-    assert ["error" in found for found in json.loads(out)["files"]] == [True, False]
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["noisy.png"]
-    assert run("info", bad, capsys=capsys)[0] == 2
-
-
-def test_two_inputs_never_go_to_one_output(noisy, tmp_path, capsys):
-    code, _, err = run("denoise", noisy, noisy, "-o", tmp_path / "out", capsys=capsys)
-    assert code == 2
-    assert one_line(err)
-
-
-def test_salt_and_pepper_is_refused_with_a_way_out(tmp_path, capsys):
-    image = np.add.outer(np.arange(96), np.arange(96)).astype(np.uint8)
-    hit = np.random.default_rng(0).random(image.shape)
-    image[hit < 0.1], image[hit > 0.9] = 0, 255
-    write(tmp_path / "a.png", image)
-    code, _, err = run("denoise", tmp_path / "a.png", capsys=capsys)
-    assert code == 2
-    assert one_line(err)
-    assert "sigma" in err
-    assert not (tmp_path / "a_denoised.png").exists()
-
-
-def test_demo(tmp_path, capsys):
-    code, out, _ = run("demo", "--folder", tmp_path / "demo", "--json", capsys=capsys)
-    images = json.loads(out)["images"]
+def test_a_print_resolution_is_no_spacing(call):
+    image = to_dtype(noise((20, 22)), "uint8")
+    tifffile.imwrite("scan.tif", image, resolution=(300, 300), resolutionunit="INCH")
+    code, out, _ = call("flow", "scan.tif", *HEAT, "-s", "explicit:tau=0.2", "--json")
     assert code == 0
-    for found in images:
-        assert found["psnr"][1] > found["psnr"][0] + 5
-        assert found["ssim"][1] > found["ssim"][0]
-        assert read(found["picture"]).array.ndim == 2
+    assert json.loads(out)["time"] == 0.4
+    wanted = evolve(image, Heat(), scheme=Explicit(0.2), until=Steps(2)).u
+    np.testing.assert_array_equal(read("scan_flow.tif").array, to_dtype(wanted, "uint8"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals of another kind")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_interrupted_leaves_nothing(tmp_path, number, code):
-    write(tmp_path / "a.tif", np.random.default_rng(0).random((1500, 1500), dtype=np.float32))
-    words = ["flow", "a.tif", "-e", "heat", "-u", "steps:100000000", "-o", "b.tif"]
-    process = subprocess.Popen(
-        [*COMMAND, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("channels", [2, 3, 4])
+@pytest.mark.parametrize(
+    "command", [["flow", "-e", "perona-malik:30", "-u", "steps:4"], ["denoise"]]
+)
+def test_colours_and_opacity(call, command, channels, dtype):
+    image = photograph("in.png", channels, dtype)
+    code, _, err = call(*command, "in.png", "-o", "out.png")
+    assert (code, err) == (0, "")
+    result = read("out.png").array
+    assert (result.dtype, result.shape) == (image.dtype, image.shape)
+    colours = channels - (channels in (2, 4))
+    np.testing.assert_array_equal(result[..., colours:], image[..., colours:])
+    assert not np.array_equal(result[..., :colours], image[..., :colours])
+    if command[0] == "flow":
+        axis = -1 if colours > 1 else None
+        flowing = image[..., :colours] if colours > 1 else image[..., 0]
+        wanted = evolve(flowing, PeronaMalik(30.0), until=Steps(4), channel_axis=axis).u
+        wanted = to_dtype(wanted, dtype).reshape(result[..., :colours].shape)
+        np.testing.assert_array_equal(result[..., :colours], wanted)
+
+
+def test_a_volume(call):
+    image = to_dtype(noise((8, 20, 22)[1:] + (8,)).transpose(2, 0, 1), "uint16")
+    write("stack.tif", image, like=Picture(image, spacing=(2.0, 0.5, 0.5), unit="um"))
+    assert call("flow", "stack.tif", *HEAT, "-s", "explicit:tau=0.01")[0] == 0
+    result = read("stack_flow.tif")
+    assert result.spacing == pytest.approx((2.0, 0.5, 0.5))
+    wanted = evolve(
+        image, Heat(), scheme=Explicit(tau=0.01), until=Steps(2), spacing=(2.0, 0.5, 0.5)
+    ).u  # fmt: skip
+    np.testing.assert_array_equal(result.array, to_dtype(wanted, "uint16"))
+
+
+def test_whichever_rule_comes_first(call):
+    micrograph()
+    code, out, _ = call("flow", "cells.tif", "-e", "heat", "-s", "explicit:tau=0.01", "-u", "time:9",
+                        "-u", "steps:33", "-u", "discrepancy:4000", "--json")  # fmt: skip
+    found = json.loads(out)
+    assert code == 0
+    assert (found["steps"], found["until"].count("|")) == (33, 2)
+
+
+def test_denoise_explains_itself(call):
+    image = micrograph()
+    code, out, err = call("denoise", "cells.tif")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "cells.tif"
+    assert len(out.splitlines()) >= 3
+    assert "  -> cells_denoised.tif (" in out.splitlines()[-1]
+    result = read("cells_denoised.tif")
+    assert result.array.dtype == np.uint16
+    assert result.spacing == pytest.approx((0.5, 0.25))
+    wanted = divgrad.denoise(image, spacing=(0.5, 0.25), dtype="uint16")
+    np.testing.assert_array_equal(result.array, wanted)
+
+
+def test_denoise_with_everything_stated(call):
+    image = micrograph()
+    code, out, _ = call("denoise", "cells.tif", "--sigma", "250", "--contrast", "800", "--until", "steps:3",
+                        "--until", "time:50", "--spacing", "2,1", "--json")  # fmt: skip
+    assert code == 0
+    found = json.loads(out)
+    assert found["sigma"] == 250.0
+    wanted = divgrad.denoise(
+        image,
+        250.0,
+        contrast=800.0,
+        until=Steps(3) | Time(50.0),
+        spacing=(2.0, 1.0),
+        dtype="uint16",
     )
-    time.sleep(6)
-    process.send_signal(number)
-    _, said = process.communicate(timeout=20)
-    assert process.returncode == code
-    assert "Traceback" not in said
-    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+    np.testing.assert_array_equal(read(found["output"]).array, wanted)
 
 
-def test_progress_is_silent_where_nobody_watches(capsys):
-    with Progress("work", wait=0.0) as bar:
-        bar(0.5)
-        time.sleep(0.05)
-    said = capsys.readouterr()
-    assert said.out + said.err == ""
+def test_info(call):
+    micrograph()
+    code, out, err = call("info", "cells.tif")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "cells.tif"
+    assert "40 x 52, uint16, 1 channel(s)" in out
+    assert "0.5 x 0.25 um" in out
+    code, out, err = call("info", "cells.tif", "--json")
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (found["shape"], found["dtype"]) == ([40, 52], "uint16")
+    assert found["spacing"] == pytest.approx([0.5, 0.25])
+    assert found["noise_level"] == pytest.approx(0.06 * 4095, rel=0.25)
+    assert files() == ["cells.tif"]
+
+
+def test_info_of_an_image_without_contrast(call):
+    write("flat.png", np.full((20, 20), 7, np.uint8))
+    code, out, _ = call("info", "flat.png", "--json")
+    assert code == 0
+    assert json.loads(out, parse_constant=pytest.fail)["range"] == [7.0, 7.0]
+
+
+# --- outputs ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [["flow", *HEAT], ["denoise"]], ids=lambda c: c[0])
+def test_nothing_is_overwritten_unasked(call, command):
+    micrograph()
+    Path("kept.tif").write_text("precious")
+    code, out, err = call(*command, "cells.tif", "-o", "kept.tif")
+    assert (code, out) == (2, "")
+    assert "kept.tif exists: choose another -o, or add --force" in assert_one_error(err)
+    assert Path("kept.tif").read_text() == "precious"
+    for force in ("-f", "--force"):
+        assert call(*command, "cells.tif", "-o", "kept.tif", force)[0] == 0
+    assert read("kept.tif").array.shape == (40, 52)
+    assert files() == ["cells.tif", "kept.tif"]
+
+
+def test_several_inputs_are_checked_before_any_work(call, monkeypatch):
+    monkeypatch.setattr("divgrad.cli.flow._treat", lambda *_: pytest.fail("worked"))
+    for name in ("a.tif", "b.tif"):
+        micrograph(name)
+    Path("b_flow.tif").write_text("precious")
+    code, _, err = call("flow", "a.tif", "b.tif", *HEAT)
+    assert code == 2
+    assert "b_flow.tif exists" in assert_one_error(err)
+    Path("x").mkdir()
+    micrograph("x/a.tif")
+    code, _, err = call("flow", "a.tif", "x/a.tif", *HEAT, "-o", "out")
+    assert code == 2
+    assert "two inputs would be written to" in assert_one_error(err)
+    code, _, err = call("flow", "a.tif", "b.tif", *HEAT, "-o", "a.tif")
+    assert code == 2
+    assert "a.tif is a file: several inputs need a folder after -o" in assert_one_error(err)
+
+
+@pytest.mark.parametrize("folder", ["there", "new", "new/deep", "new/"])
+def test_outputs_in_a_folder(call, folder):
+    Path("there").mkdir()
+    micrograph("a.tif")
+    photograph("b.png")
+    assert call("flow", "a.tif", "b.png", *HEAT, "-o", folder)[0] == 0
+    assert read(Path(folder) / "a.tif").array.dtype == np.uint16
+    assert read(Path(folder) / "b.png").array.shape == (30, 33, 3)
+
+
+def test_one_output_in_a_folder(call):
+    micrograph("a.tif")
+    assert call("flow", "a.tif", *HEAT, "-o", "new/")[0] == 0
+    assert files("new") == ["new/a.tif"]
+
+
+def test_one_of_several_is_broken(call):
+    micrograph("a.tif")
+    broken("b.png")
+    photograph("c.png")
+    code, out, err = call("flow", "a.tif", "b.png", "missing.tif", "c.png", *HEAT)
+    assert code == 1
+    errors = err.splitlines()
+    assert len(errors) == 2
+    assert "b.png" in assert_one_error(errors[0])
+    assert "missing.tif" in assert_one_error(errors[1])
+    assert out.count("  -> ") == 2
+    assert files() == ["a.tif", "a_flow.tif", "b.png", "c.png", "c_flow.png"]
+    code, out, err = call("flow", "a.tif", "b.png", *HEAT, "-f", "--json")
+    assert code == 1
+    first, second = json.loads(out)["files"]
+    assert first["output"] == "a_flow.tif"
+    assert "b.png" in second["error"]
+    assert call("info", "a.tif", "b.png")[0] == 1
+    assert call("info", "b.png", "missing.tif")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "keys"),
+    [
+        (["flow", *HEAT], "input output equation scheme until time steps notes seconds"),
+        (["denoise"], "input output report sigma notes seconds"),
+    ],
+    ids=["flow", "denoise"],
+)
+def test_json_is_all_there_is_on_stdout(call, command, keys):
+    micrograph("a.tif")
+    micrograph("b.tif")
+    code, out, err = call(*command, "a.tif", "--json")
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 1
+    assert set(json.loads(out)) == set(keys.split())
+    code, out, _ = call(*command, "a.tif", "b.tif", "--json", "-f")
+    assert code == 0
+    assert [found["input"] for found in json.loads(out)["files"]] == ["a.tif", "b.tif"]
+
+
+def test_quiet(call):
+    micrograph()
+    assert call("flow", "cells.tif", *HEAT, "-q") == (0, "", "")
+    assert call("denoise", "cells.tif", "--quiet") == (0, "", "")
+
+
+def test_what_cannot_be_kept_is_said(call):
+    micrograph()
+    code, out, _ = call("flow", "cells.tif", *HEAT, "-o", "out.png", "--json")
+    assert code == 0
+    assert read("out.png").array.dtype == np.uint16
+    assert all(isinstance(note, str) for note in json.loads(out)["notes"])
+
+
+# --- demo -------------------------------------------------------------------------------------
+
+
+def test_demo(call):
+    code, out, err = call("demo", "--json")
+    assert (code, err) == (0, "")
+    for found in json.loads(out)["images"]:
+        before, after = found["psnr"]
+        assert after > before + 3.0
+        assert found["ssim"][1] > found["ssim"][0]
+        assert found["report"]
+        assert read(found["picture"]).array.ndim == 2
+    assert files() == ["divgrad-demo/micrograph.png", "divgrad-demo/photograph.png"]
+    code, out, err = call("demo", "--folder", "look")
+    assert (code, err) == (0, "")
+    assert out.count("PSNR") == 2
+    assert "look/photograph.png" in out
+    Path("file").write_text("in the way")
+    code, _, err = call("demo", "--folder", "file")
+    assert code == 2
+    assert_one_error(err)
+
+
+# --- interrupted, terminated, cut off ---------------------------------------------------------
+
+
+def start(*words, **options):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *words], env=ENVIRONMENT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,
+    )  # fmt: skip
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("sent", "code", "said"),
+    [
+        (signal.SIGINT, 130, "divgrad: interrupted; nothing was written half-way\n"),
+        (signal.SIGTERM, 143, ""),
+    ],
+)
+def test_signals(call, sent, code, said):
+    write("a.tif", noise((8, 9)).astype(np.float32))
+    write("b.tif", np.zeros((2000, 2000), np.float32) + noise((2000, 2000)).astype(np.float32))
+    assert call("flow", "a.tif", "-e", "heat", "-u", "steps:40", "-q", "-o", "warm.tif")[0] == 0
+    with start("flow", "a.tif", "b.tif", "-e", "heat", "-u", "steps:1000000") as process:
+        assert process.stdout.readline().startswith("a.tif: ")  # then b.tif is next
+        process.stdout.readline()
+        time.sleep(0.7)
+        process.send_signal(sent)
+        began = time.monotonic()
+        _, err = process.communicate(timeout=20)
+        assert time.monotonic() - began < 5.0
+    assert process.returncode == code, err
+    assert err == said
+    assert files() == ["a.tif", "a_flow.tif", "b.tif", "warm.tif"]
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "words", [["info", "a.tif"], ["info", "a.tif", "--json"], ["info", "--help"]]
+)
+def test_whoever_reads_may_leave(words):
+    micrograph("a.tif")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words], env=ENVIRONMENT, text=True, timeout=60,
+        stdout=writing, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    os.close(writing)
+    assert "Traceback" not in done.stderr
+    if words[-1] != "--help":
+        assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_no_room_for_what_is_said():
+    micrograph("a.tif")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, "info", "a.tif"], env=ENVIRONMENT, text=True,
+            stdout=full, stderr=subprocess.PIPE, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert_one_error(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (MemoryError(), 2, "not enough memory"),
+        (PermissionError(13, "Permission denied"), 2, "Permission denied"),
+        (KeyboardInterrupt(), 130, "divgrad: interrupted"),
+    ],
+)
+def test_other_ends(call, monkeypatch, error, code, words):
+    def fail(*_):
+        raise error
+
+    micrograph()
+    monkeypatch.setattr("divgrad.cli.flow._treat", fail)
+    got, out, err = call("flow", "cells.tif", *HEAT)
+    assert (got, out) == (code, "")
+    assert words in err
+    assert len(err.splitlines()) == 1
+
+
+def test_mistakes_of_divgrad_itself_are_not_hidden(call, monkeypatch):
+    micrograph()
+    monkeypatch.setattr("divgrad.cli.flow._treat", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["flow", "cells.tif", *HEAT])
+
+
+def test_from_another_thread():
+    micrograph()
+    codes = []
+    words = ["flow", "cells.tif", *HEAT, "-q"]
+    thread = threading.Thread(target=lambda: codes.append(main(words)))
+    thread.start()
+    thread.join()
+    assert codes == [0]
+
+
+# --- the progress bar -------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_the_progress_bar_shows_itself_on_a_terminal_only():
+    for stream, wait, shown in [
+        (Terminal(), 0.0, True),
+        (Terminal(), 60.0, False),
+        (io.StringIO(), 0.0, False),
+    ]:
+        with Progress("denoise", stream, wait) as bar:
+            time.sleep(0.11)
+            bar(0.5)
+        text = stream.getvalue()
+        assert bool(text) == shown
+        if shown:
+            assert "denoise [###############               ]  50 %" in text
+            assert text.endswith("\r\x1b[K")  # it wipes itself out

@@ -301,7 +301,9 @@ def test_least_error_agrees_with_a_search():
         assert error**2 >= value.min() - 0.01
 
 
-@pytest.mark.parametrize(("shape", "axis"), [((700, 90), None), ((500, 60, 3), -1), ((120, 20, 18), None)])
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((700, 90), None), ((500, 60, 3), -1), ((120, 20, 18), None)]
+)
 def test_large_images_go_slab_by_slab_to_the_same_bits(monkeypatch, shape, axis):
     ramp = np.linspace(0, 200, shape[0]).reshape(-1, *[1] * (len(shape) - 1))
     image = (ramp + np.random.default_rng(0).normal(0, 14, shape)).astype(np.float32)
