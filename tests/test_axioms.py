@@ -313,16 +313,8 @@ def test_kernels_compute_what_their_source_says() -> None:
 
 def test_an_exponential_conductance_computes_what_its_source_says_to_rounding() -> None:
     trial = next(scalar_trials(np.dtype("float32")))
-    name, switches, arguments = trial
-    check_kernel(
-        scalar,
-        name,
-        arguments,
-        conductance=exponential,
-        dtype="float32",
-        tolerance=1e-5,
-        **switches,
-    )
+    name, arguments, switches, _ = trial
+    check_kernel(scalar, name, arguments, conductance=exponential, tolerance=1e-5, **switches)
 
 
 def test_every_kernel_has_trials() -> None:
@@ -330,7 +322,8 @@ def test_every_kernel_has_trials() -> None:
     kernels = {module for module in map(importlib.import_module, names) if is_kernel(module)}
     assert kernels == set(KERNELS)
     for kernel, trials in KERNELS.items():
-        tried = {name for dtype in ("float32", "float64") for name, _, _ in trials(np.dtype(dtype))}
+        dtypes = (np.dtype("float32"), np.dtype("float64"))
+        tried = {trial.name for dtype in dtypes for trial in trials(dtype)}
         assert tried == set(kernel.__all__), kernel
 
 
