@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -35,15 +36,15 @@ def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path
     ParameterError
         If several inputs would go to one file.
     ImageWriteError
-        If an output exists and ``--force`` was not given.
+        If an output exists and ``--force`` was not given, or cannot be written.
     """
     inputs = [Path(name) for name in arguments.files]
     output = None if arguments.output is None else Path(arguments.output)
-    into = output is not None and (output.is_dir() or len(inputs) > 1)
-    if into and output is not None:
-        if output.exists() and not output.is_dir():
-            raise ParameterError(f"{output} is a file: several inputs need a folder after -o")
-        output.mkdir(parents=True, exist_ok=True)
+    into = False
+    if output is not None:
+        folder = arguments.output.endswith(("/", os.sep))
+        into = output.is_dir() or len(inputs) > 1 or folder
+        _prepare(output, into)
     pairs = []
     for path in inputs:
         if into and output is not None:
@@ -61,6 +62,25 @@ def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path
                 same = " (the input itself)" if path.exists() and target.samefile(path) else ""
                 raise ImageWriteError(f"{target} exists{same}: choose another -o, or add --force")
     return pairs
+
+
+def _prepare(output: Path, into: bool) -> None:
+    """Make the folder of the outputs, or see that a file can go there."""
+    from divgrad.io import suffixes
+
+    if into:
+        if output.exists() and not output.is_dir():
+            raise ParameterError(f"{output} is a file: several inputs need a folder after -o")
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ImageWriteError(f"the folder {output} cannot be made: {error.strerror}") from None
+    elif output.suffix.lower() not in suffixes:
+        raise ImageWriteError(
+            f"{output}: the suffix {output.suffix!r} is unknown; use one of {', '.join(suffixes)}"
+        )
+    elif not output.parent.is_dir():
+        raise ImageWriteError(f"{output}: its folder does not exist; make it first")
 
 
 def work_through(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -39,11 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("divgrad").handlers = [_notices()]
     logging.getLogger("divgrad").setLevel(logging.INFO)
     try:
-        if hasattr(signal, "SIGTERM"):
+        if hasattr(signal, "SIGTERM") and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, _terminated)
         arguments = parser.parse_args(words)
-        module = _module(arguments.command)
-        return int(module.run(arguments))
+        code = int(_module(arguments.command).run(arguments))
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print("divgrad: interrupted; nothing was written half-way", file=sys.stderr)
         return 130
@@ -53,9 +56,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError:
         print("divgrad: error: not enough memory for this image", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # no room, no permission, ...
+        print(f"divgrad: error: {one_line(error)}", file=sys.stderr)
+        return 2
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
