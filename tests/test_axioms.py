@@ -164,6 +164,7 @@ def test_explicit_steps_commute_with_turns_to_the_bit(name: str, data: Any) -> N
     for axiom in ("flip", "turn", "negative", "spacing", "constant"):
         if axiom not in exemptions(case.equation):
             check_axioms(case.change(ulps=0.0), [axiom])
+    check_axioms(case.change(ulps=2.0), ["range"])
 
 
 @pytest.mark.parametrize(
