@@ -317,6 +317,34 @@ def test_ctrl_c_leaves_no_thread_at_work(monkeypatch):
     assert_same_bits(run(image, EDGEWISE, Explicit(), 3, Tiling(threads=4)), wanted)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("left", [SystemExit, KeyboardInterrupt, RuntimeError])
+def test_a_signal_that_comes_while_the_last_block_is_waited_for_is_raised(left):
+    """Whatever its handler raises; a run that goes on after SIGTERM is a run that cannot be stopped."""
+    main, begun, ended = threading.current_thread(), threading.Event(), []
+
+    def leave(*_):
+        raise left
+
+    def work(_box):  # this thread has nothing to do while the other works
+        if threading.current_thread() is not main:
+            begun.set()
+            time.sleep(0.1)
+            os.kill(os.getpid(), signal.SIGUSR1)
+            time.sleep(0.2)
+            ended.append(True)
+        else:
+            begun.wait(10.0)
+
+    before = signal.signal(signal.SIGUSR1, leave)
+    try:
+        with pytest.raises(left):
+            tiles.run(work, list(tiles.boxes((2, 1, 1), (1, 1, 1))), 2)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert ended == [True]
+
+
 # --- leaks ------------------------------------------------------------------------------------
 
 

@@ -129,15 +129,19 @@ def run(work: Callable[[Box], None], todo: list[Box], threads: int) -> None:
 
 
 def _settle(futures: list[Future[None]]) -> None:
-    """Wait until no thread touches the arrays any more, however often Ctrl-C is pressed meanwhile."""
-    interrupt: KeyboardInterrupt | None = None
+    """Wait until no thread touches the arrays any more, however often a signal breaks in meanwhile.
+
+    Whatever its handler raised (Ctrl-C, an exit on SIGTERM) is raised after the wait.
+    """
+    interrupt: BaseException | None = None
     for future in futures:
-        while not future.cancel() and not future.done():
+        settled = False
+        while not settled:
             try:
-                future.exception()
-            except KeyboardInterrupt as error:
+                if not future.cancel():
+                    future.exception()  # waits; what the work raised is returned, not raised
+                settled = True
+            except BaseException as error:
                 interrupt = error
-            except BaseException:
-                break
     if interrupt is not None:
         raise interrupt
