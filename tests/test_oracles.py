@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.fft import dctn, idctn
+from scipy.special import eval_gegenbauer
 
 from divgrad import (
     AOS,
@@ -25,7 +26,8 @@ from divgrad import (
     evolve,
 )
 from divgrad.conductances import p_laplacian
-from divgrad.schemes.scheme import cycle_length
+from divgrad.schemes.fed import cycle_length
+from divgrad.schemes.fsi import inner_steps
 from divgrad.testing import heat
 from divgrad.testing.phantoms import blob, noise, positions, scene, spot
 from divgrad.testing.schemes import waves
@@ -53,8 +55,8 @@ def by_cosines(image: Array, factor: Array) -> Array:
     return np.asarray(idctn(factor * dctn(image.astype(np.float64), norm="ortho"), norm="ortho"))
 
 
-def fast_cycle(eigenvalue: Array, tau: float, n: int) -> Array:
-    """The polynomial of FED and of FSI: the Dirichlet kernel of n steps."""
+def fed_polynomial(eigenvalue: Array, tau: float, n: int) -> Array:
+    """The polynomial of a FED cycle: the Dirichlet kernel of n steps."""
     half = 0.5 * np.arccos(np.clip(1.0 + 3.0 * tau / (n * (n + 1)) * eigenvalue, -1.0, 1.0))
     flat = half < 1e-9
     half[flat] = 1.0
@@ -71,7 +73,11 @@ def closed_form(scheme: str, tau: float, shape: Sequence[int], h: Sequence[float
         n = len(axes)
         return np.asarray(sum(1.0 / (1.0 - n * tau * axis) for axis in axes) / n)
     limit = 0.5 / sum(1.0 / d**2 for d in h)
-    return fast_cycle(total, tau, cycle_length(tau, limit))
+    if scheme == "fed":
+        return fed_polynomial(total, tau, cycle_length(tau, limit))
+    n, a = inner_steps(tau, limit, len(axes)), len(axes) + 0.5
+    x = 1.0 + tau * (2 * a + 1) / (n * (n + 2 * a)) * total
+    return np.asarray(eval_gegenbauer(n, a, x) / eval_gegenbauer(n, a, 1.0))
 
 
 @pytest.mark.parametrize("part", [0.3, 1.0, 37.0])

@@ -11,12 +11,15 @@ import pytest
 from divgrad import FED, FSI, Adaptive, Explicit, Heat, PeronaMalik, Steps, Time, evolve
 from divgrad.operators import Equation
 from divgrad.schemes import SCHEMES
+from divgrad.schemes.fed import cycle_length
+from divgrad.schemes.fsi import inner_steps
 from divgrad.testing import measured_order, rescaled
 from divgrad.testing.schemes import LONG, SHORT, waves
 
 # Explicit splits steps above the stable one, which is 0.25 here. FED and FSI make n = ceil(sqrt(12 tau + 1/4)
 # - 1/2) inner steps: their polynomial is 1 + z + c z^2 with c = 0.3 (n - 1)(n + 2) / (n (n + 1)), against
-# z^2 / 2 of the exponential, so that the error falls like tau once n is so large that c is as good as 0.3.
+# z^2 / 2 of the exponential, so that the error falls like tau once n is so large that c is as good as 0.3. FSI's
+# c is 0.375 (n - 1) (n + 6) / (n (n + 5)) in 2-D.
 RANGES = {"explicit": SHORT, "fed": LONG, "fsi": LONG, "aos": (4.0, 2.0, 1.0)}
 
 EQUATIONS = {
@@ -52,10 +55,9 @@ def test_the_order_is_the_same_in_other_units_of_length(name: str) -> None:
 
 @pytest.mark.parametrize("scheme", [FED, FSI])
 def test_fast_cycles_gain_inner_steps_with_the_root_of_their_time(scheme: Any) -> None:
-    # Inner steps of a cycle of 20 stable ones: 8, since (64 + 8) / 3 = 24 >= 20; of 2000: 77.
-    from divgrad.schemes.scheme import cycle_length
-
+    # FED's for a cycle of 20 stable ones: 8, since (64 + 8) / 3 = 24 >= 20; FSI's: 9 (81 + 45) / 6 = 21.
     assert (cycle_length(20.0, 1.0), cycle_length(2000.0, 1.0)) == (8, 77)
+    assert (inner_steps(20.0, 1.0, 2), inner_steps(2000.0, 1.0, 2)) == (9, 108)
     image = waves((24, 20))
     got = evolve(image, Heat(), scheme=scheme(tau=500.0), until=Time(500.0))
     assert got.steps == 1

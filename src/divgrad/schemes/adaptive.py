@@ -48,9 +48,6 @@ class Adaptive(Scheme):
 
     order = None
     citation = "E. Hairer, S. P. Norsett, G. Wanner, Solving ODEs I, Springer, 1993, II.4"
-    exemptions = {  # noqa: RUF012
-        "range": "it is what its scheme is, and FSI overshoots at points and corners",
-    }
 
     def __post_init__(self) -> None:
         if not hasattr(self.scheme, "tau") or self.scheme.order is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 from divgrad.grid import Grid
 from divgrad.operators import Equation
 from divgrad.parameters import Varying, declared, parameter
-from divgrad.schemes.scheme import Scheme, State, cycle_length, fit, outer_step, stable
+from divgrad.schemes.scheme import Scheme, State, fit, outer_step, stable
 
 
 @declared
@@ -20,8 +21,8 @@ class FED(Scheme):
 
     n steps reach as far as n^2 / 3 explicit ones. The equation is linearised once per cycle. The steps are
     taken in Leja's order, which keeps rounding errors small; intermediate images of a cycle may leave the
-    range of the image, so frames show whole cycles. :class:`~divgrad.schemes.fsi.FSI` gives the same
-    result without that.
+    range of the image, so frames show whole cycles, and points and corners may overshoot after them too;
+    :class:`~divgrad.schemes.fsi.FSI` keeps the range.
 
     References
     ----------
@@ -59,6 +60,15 @@ class FED(Scheme):
         )
 
 
+def cycle_length(tau: float, limit: float) -> int:
+    """Return the least n with limit (n^2 + n) / 3 >= tau: the inner steps of a cycle of the time tau.
+
+    >>> cycle_length(0.25, 0.25), cycle_length(5.0, 0.25)
+    (2, 8)
+    """
+    return max(1, math.ceil(math.sqrt(3.0 * tau / limit * (1.0 - 1e-9) + 0.25) - 0.5))
+
+
 def fed_cycle(tau: float, limit: float) -> list[float]:
     """Return the steps of the shortest cycle of the time tau, for a largest stable step ``limit``.
 
@@ -78,7 +88,16 @@ def fed_steps(n: int) -> tuple[float, ...]:
     10.0
     """
     steps = [0.5 / math.cos(math.pi * (2 * i + 1) / (4 * n + 2)) ** 2 for i in range(n)]
-    # Leja: each root 1 / tau as far as possible from those before, so that no partial product grows.
+    return leja(steps)
+
+
+def leja(steps: Sequence[float]) -> tuple[float, ...]:
+    """Order steps so that no partial product of the chain grows: each root 1 / tau far from those before.
+
+    >>> leja([1.0, 2.0, 4.0])
+    (1.0, 4.0, 2.0)
+    """
+    n = len(steps)
     roots = [1.0 / step for step in steps]
     order = [max(range(n), key=lambda i: roots[i])]
     spread = [0.0] * n

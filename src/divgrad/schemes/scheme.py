@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -85,12 +84,3 @@ def outer_step(scheme: Any, t: float, limit: float) -> float:
     """Return the scheme's own step at the time t, or 20 stable explicit ones where it has none."""
     tau = scheme.at("tau", t)
     return 20.0 * limit if tau is None else float(tau)
-
-
-def cycle_length(tau: float, limit: float) -> int:
-    """Return the least n with limit (n^2 + n) / 3 >= tau: the inner steps of a cycle of the time tau.
-
-    >>> cycle_length(0.25, 0.25), cycle_length(5.0, 0.25)
-    (2, 8)
-    """
-    return max(1, math.ceil(math.sqrt(3.0 * tau / limit * (1.0 - 1e-9) + 0.25) - 0.5))

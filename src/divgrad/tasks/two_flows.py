@@ -14,7 +14,7 @@ from divgrad.grid import Grid
 from divgrad.kernels.presmoothing import half_gaussian
 from divgrad.operators import Image
 from divgrad.schemes import FSI, Explicit, Scheme
-from divgrad.schemes.scheme import cycle_length
+from divgrad.schemes.fsi import inner_steps
 from divgrad.stopping import Steps
 
 # Two flows see the noise in different ways: one takes slopes from pixel to pixel, the other from an image
@@ -83,7 +83,7 @@ class Flow:
         if not isinstance(self.scheme, FSI):
             return count
         limit = 2.0 / grid.laplacian_bound
-        inner = cycle_length(float(self.scheme.at("tau", 0.0)), limit)
+        inner = inner_steps(float(self.scheme.at("tau", 0.0)), limit, grid.ndim)
         radius = len(
             half_gaussian(float(self.equation.at("presmoothing", 0.0)) / grid.spacing[0], float)
         )
