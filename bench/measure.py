@@ -12,18 +12,19 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
-def rates(rivals: dict[str, tuple[Callable[[], object], float]], rounds: int) -> dict[str, float]:
+def rates(rivals: dict[Any, tuple[Callable[[], object], float]], rounds: int) -> dict[Any, float]:
     """Return work per second of each rival, ``name: (call, work of one call)``: medians of the rounds.
 
     Every rival is called once before, so that nothing is compiled or loaded while time is taken.
     """
     for call, _ in rivals.values():
         call()
-    seconds: dict[str, list[float]] = {name: [] for name in rivals}
+    seconds: dict[Any, list[float]] = {name: [] for name in rivals}
     for _ in range(rounds):
         for name, (call, _) in rivals.items():
             start = time.perf_counter()

@@ -8,6 +8,8 @@ set12, which is kept for a last look.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from divgrad.estimate import noise_kind, noise_level
+from measure import publish
 
 Array = NDArray[np.float64]
 Corrupt = Callable[[Array, np.random.Generator], Array]
@@ -169,10 +172,14 @@ def print_kinds(images: list[Array]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--final", action="store_true", help="add set12")
+    parser.add_argument("--write", action="store_true", help="put it into docs/benchmarks.md")
     sets = image_sets(parser.parse_args().final)
-    print_levels(sets)
-    print_cost(next(iter(sets.values()))[::4])
-    print_kinds([u for images in sets.values() for u in images])
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        print_levels(sets)
+        print_cost(next(iter(sets.values()))[::4])
+        print_kinds([u for images in sets.values() for u in images])
+    publish("noise_level", f"```text\n{text.getvalue().strip()}\n```")
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class ScalarDiffusion(Operator):
             out = np.empty_like(v) if keep else old
             self._visit(new, old, out, steps[s : s + stride], f[s : s + stride])
             old, new = new, out
-        return new if new is not v else v.copy()
+        return v.copy() if new is v and not spoil else new
 
     def _visit(
         self, v: Image, old: Image, out: Image, taus: NDArray[Any], fresh: NDArray[Any]

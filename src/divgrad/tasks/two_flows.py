@@ -54,11 +54,18 @@ class Flow:
 
     def advance(self, v: Image, count: int, grid: Grid, *, own: bool) -> Image:
         """Return v after so many steps; a large image slab by slab, in place if it may be written over."""
-        planes = v.shape[1]
         if v.size <= SMALL:
             return self._steps(v, count, grid)
         out = v if own else v.copy()
-        reach = self.reach(count, grid)
+        if isinstance(self.scheme, FSI):  # a step at a time: what it reaches is what a slab is more than needed
+            for _ in range(count):
+                self._slabs(out, 1, grid)
+        else:
+            self._slabs(out, count, grid)
+        return out
+
+    def _slabs(self, out: Image, count: int, grid: Grid) -> None:
+        planes, reach = out.shape[1], self.reach(count, grid)
         height = max(2 * reach, planes // SLABS)
         before = out[:, :0]
         for z in range(0, planes, height):
@@ -68,7 +75,6 @@ class Flow:
             before = block[:, max(0, first + top - z - reach) : first + top - z].copy()
             new = self._steps(block, count, grid)
             out[:, z:top] = new[:, first : first + top - z]
-        return out
 
     def _steps(self, v: Image, count: int, grid: Grid) -> Image:
         until = Steps(count)
