@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from divgrad.errors import ParameterError
 from divgrad.grid import Grid, Tiling
-from divgrad.layout import enter
+from divgrad.layout import Layout, enter
 from divgrad.operators import Equation, Image
 from divgrad.parameters import Parameter
 from divgrad.perturbation import Perturbation
@@ -136,7 +137,7 @@ def march(
     if np.may_share_memory(u, np.asarray(image)):
         u = u.copy()  # whoever shows the frames may write to the image meanwhile
     scheme = Explicit() if scheme is None else scheme
-    for state, _ in _loop(u, equation, scheme, until, grid, perturbation, every):
+    for state, _ in _loop(u, equation, scheme, until, grid, layout, perturbation, every):
         shown = layout.leave(state.u)
         shown.flags.writeable = False
         yield Frame(state.t, shown, state.step)
@@ -180,7 +181,7 @@ def evolve(
     """
     scheme = Explicit() if scheme is None else scheme
     u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing, tiling=tiling)
-    for state, verdict in _loop(u, equation, scheme, until, grid, perturbation, None):  # noqa: B007
+    for state, verdict in _loop(u, equation, scheme, until, grid, layout, perturbation, None):  # noqa: B007
         pass
     end = state.u.copy() if state.u is u else state.u
     reason = verdict.reason if verdict else ""
@@ -193,6 +194,7 @@ def _loop(
     scheme: Scheme,
     until: Stop,
     grid: Grid,
+    layout: Layout,
     perturbation: Perturbation | None,
     every: int | None,
 ) -> Iterator[tuple[State, Verdict | None]]:
@@ -200,6 +202,7 @@ def _loop(
     _check_kinds(equation=equation, scheme=scheme, until=until, perturbation=perturbation)
     noise = perturbation or Perturbation()
     state = State(noise.begin(u))
+    equation = equation.begin(state.u, grid, partial(layout.arrange, real=u.dtype))
     watch = until.watch(state.u, grid)
     verdict = watch.look(0.0, state.u, 0)
     yield state, verdict

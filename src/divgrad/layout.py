@@ -23,6 +23,29 @@ class Layout:
 
     channel_axis: int | None
     dtype: np.dtype[Any]
+    shape: tuple[int, ...] = ()
+
+    def arrange(self, array: ArrayLike, name: str, real: np.dtype[Any]) -> Image:
+        """Return an array that belongs to the image as ``(channel, *space)``; one for all channels as (1, ...).
+
+        Raises
+        ------
+        ImageError
+            If it is not of the image's shape, with or without channels, or not finite.
+        """
+        given = np.asarray(array)
+        axis = self.channel_axis
+        space = self.shape if axis is None else self.shape[:axis] + self.shape[axis + 1 :]
+        if given.shape not in (self.shape, space):
+            raise ImageError(
+                f"{name} has the shape {given.shape}, the image {self.shape}: they must be the same"
+            )
+        one = axis is None or given.shape != self.shape
+        moved = given[None] if axis is None or one else np.moveaxis(given, axis, 0)
+        result = np.require(moved, real, ["C", "A"])
+        if not np.isfinite(result).all():
+            raise ImageError(f"{name} has pixels that are NaN or infinite")
+        return result
 
     def leave(self, u: Image, dtype: Any = None) -> NDArray[Any]:
         """Return ``u[channel, *space]`` in the user's order of axes; integers rounded and clipped."""
@@ -82,7 +105,7 @@ def enter(
             raise ImageError(
                 f"the image has {bad} pixels that are NaN or infinite: replace or inpaint them first"
             )
-    return u, grid, Layout(axis, array.dtype)
+    return u, grid, Layout(axis, array.dtype, array.shape)
 
 
 def _array(image: ArrayLike) -> NDArray[Any]:

@@ -1,5 +1,9 @@
 """The joint at which equations and schemes meet: a linear operator A on images ``(channel, *space)``.
 
+Where something flows in from outside (data that attract, a source) the map is affine: v -> A v + b, and every
+verb but ``bound`` and ``bands`` contains b. A flow that is no linear map even when frozen (upwind) says
+``linear = False``: then ``axpy`` is one explicit step of it, and schemes that need more refuse.
+
 An equation, linearised at an image, is such an operator; a scheme is a polynomial or a rational function
 of it. An operator offers verbs; a scheme that asks for one that it lacks is refused with a sentence.
 
@@ -10,13 +14,14 @@ verb            what it does                             who asks for it
 ``polynomial``  a two-term recurrence of axpy            Explicit, FED, FSI
 ``bound``       bound of the spectral radius             Explicit, FED, FSI
 ``bands``       the three diagonals along one axis       AOS
+``inflow``      b, what flows in from outside            AOS
 ==============  =======================================  ==========================
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -27,6 +32,9 @@ from divgrad.grid import Grid
 from divgrad.parameters import Declared
 
 Image = NDArray[Any]
+
+#: (array in the order of axes of the user's image, its name) -> (channel, *space), of the image's dtype.
+Arrange = Callable[[Any, str], Image]
 
 
 @dataclass(frozen=True)
@@ -53,10 +61,19 @@ class Operator(ABC):
 
     #: Whether <A u, v> = <u, A v>.
     symmetric: bool = False
+    #: Whether v -> A v + b is affine; False: only explicit steps make sense.
+    linear: bool = True
+    #: b, of the shape of the image; None where nothing flows in.
+    inflow: Image | None = None
+
+    @property
+    def has_bands(self) -> bool:
+        """Whether it splits into tridiagonal parts, one for each axis."""
+        return type(self).bands is not Operator.bands
 
     @abstractmethod
     def axpy(self, tau: float, v: Image) -> Image:
-        """Return v + tau A v as a new image."""
+        """Return v + tau (A v + b) as a new image."""
 
     @abstractmethod
     def bound(self) -> float:
@@ -71,7 +88,7 @@ class Operator(ABC):
         *,
         spoil: bool = False,
     ) -> Image:
-        """Return ``v[n]`` of ``v[s+1] = f[s] (v[s] + taus[s] A v[s]) + (1 - f[s]) v[s-1]``.
+        """Return ``v[n]`` of ``v[s+1] = f[s] (v[s] + taus[s] (A v[s] + b)) + (1 - f[s]) v[s-1]``.
 
         ``v[-1] = v[0] = v``; without ``fresh`` all f are 1: steps one after the other. ``chain`` are the
         steps of such a sequence that gives the same polynomial, for operators that prefer it. With
@@ -106,6 +123,14 @@ class Equation(Declared, ABC):
     #: Axioms that it need not pass, each with the reason: see :mod:`divgrad.testing`.
     exemptions: ClassVar[dict[str, str]] = {}
 
+    def begin(self, u: Image, grid: Grid, arrange: Arrange) -> Equation:
+        """Return the equation for an evolution that begins with u: what it needs of it is looked up once.
+
+        Arrays among its parameters (data, masks, fields) are in the user's order of axes: ``arrange(array,
+        name)`` brings them into ``(channel, *space)``, of u's dtype, or refuses them.
+        """
+        return self
+
     @abstractmethod
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return the equation linearised at the image u and the time t."""
@@ -120,11 +145,6 @@ class Equation(Declared, ABC):
             u = self.operator(u, t, grid).axpy(tau, u)
             t += tau
         return u
-
-
-def has_bands(operator: Operator) -> bool:
-    """Whether the operator splits into tridiagonal parts, one for each axis."""
-    return type(operator).bands is not Operator.bands
 
 
 def volume(image: Image) -> Image:

@@ -39,6 +39,8 @@ class Parameter:
         Whether it may be None; the sentence then says what None means.
     example
         A value for the help text.
+    array
+        Whether it is an array in the order of axes of the image; such are not compared nor printed.
     """
 
     sentence: str
@@ -50,6 +52,7 @@ class Parameter:
     varies: bool = False
     optional: bool = False
     example: str = ""
+    array: bool = False
 
     @property
     def range(self) -> str:
@@ -67,7 +70,12 @@ class Parameter:
 
     def check(self, name: str, value: Any) -> None:
         """Raise ParameterError unless the value fits; functions of time are checked when they are called."""
-        if (value is None and self.optional) or self.kind is object:
+        if (value is None and self.optional) or (self.kind is object and not self.array):
+            return
+        if self.array:
+            if not hasattr(value, "__array__") and not isinstance(value, (list, tuple)):
+                given = " ".join(repr(value).split())
+                raise ParameterError(f"{name} must be an array; got {given:.60}")
             return
         if self.varies and callable(value):
             return
@@ -111,7 +119,12 @@ class Parameter:
 
 def parameter(sentence: str, *, default: Any = MISSING, **facts: Any) -> Any:
     """Return a dataclass field that carries the :class:`Parameter` made of the facts."""
-    return dataclasses.field(default=default, metadata={"parameter": Parameter(sentence, **facts)})
+    if facts.get("array"):
+        facts["kind"] = object
+    facts_of = Parameter(sentence, **facts)
+    return dataclasses.field(
+        default=default, compare=not facts_of.array, metadata={"parameter": facts_of}
+    )
 
 
 def declared_in(cls: type) -> dict[str, Parameter]:
@@ -146,11 +159,16 @@ class Declared:
         return at(value, t, f"{type(self).__name__}: {name}", facts)
 
     def varies(self) -> bool:
-        """Whether any parameter is a function of time."""
+        """Whether any parameter, or a parameter of one, is a function of time."""
         if not dataclasses.is_dataclass(self):
             return False
-        facts = declared_in(type(self))
-        return any(fact.varies and callable(getattr(self, name)) for name, fact in facts.items())
+        for name, fact in declared_in(type(self)).items():
+            value = getattr(self, name)
+            if (fact.varies and callable(value)) or (
+                isinstance(value, Declared) and value.varies()
+            ):
+                return True
+        return False
 
 
 T = TypeVar("T")
@@ -170,7 +188,7 @@ def declared(cls: type[T]) -> type[T]:
 
     def show(self: Any) -> str:
         values = (getattr(self, name) for name in facts)
-        shown = (getattr(v, "__name__", "function") if callable(v) else repr(v) for v in values)
+        shown = (_shown(value) for value in values)
         pairs = ", ".join(f"{name}={value}" for name, value in zip(facts, shown, strict=True))
         return f"{type(self).__name__}({pairs})"
 
@@ -180,6 +198,14 @@ def declared(cls: type[T]) -> type[T]:
     made.__repr__ = show  # functions by name: dataclasses print their addresses
     made.__doc__ = document(made.__doc__ or "", facts)
     return cast(type[T], made)
+
+
+def _shown(value: Any) -> str:
+    """Return a value in a few words: functions by name, arrays by shape."""
+    shape: tuple[int, ...] = getattr(value, "shape", ())
+    if shape:
+        return f"<array {'x'.join(map(str, shape))}>"
+    return str(getattr(value, "__name__", "function")) if callable(value) else repr(value)
 
 
 def documented(facts: dict[str, Parameter]) -> Callable[[F], F]:
@@ -202,6 +228,7 @@ def document(docstring: str, facts: dict[str, Parameter]) -> str:
     lines = []
     for name, fact in facts.items():
         kind = {float: "float", int: "int", bool: "bool"}.get(fact.kind, "object")
+        kind = "array_like" if fact.array else kind
         kind += " or function of time" if fact.varies else ""
         kind += ", optional" if fact.optional else ""
         lines += [f"{name} : {kind}", f"    {fact.describe()}"]

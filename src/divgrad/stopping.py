@@ -161,16 +161,15 @@ class _SteadyWatch(Watch):
     every_step = True
 
     def __init__(self, tolerance: float, u0: Image, grid: Grid) -> None:
-        mean, _, square, _, _ = moments(u0, u0, grid)
-        self.spread = math.sqrt(max(square - mean * mean, 0.0))
+        found = moments(u0, u0, grid)
+        self.spread = math.sqrt(max(found.uu - found.u**2, 0.0))
         self.tolerance, self.grid = tolerance, grid
         self.last, self.time = u0, 0.0
 
     def look(self, t: float, u: Image, step: int) -> Verdict | None:
         if step == 0:
             return None
-        _, _, aa, bb, ab = moments(u, self.last, self.grid)
-        change = math.sqrt(max(aa + bb - 2.0 * ab, 0.0)) / max(t - self.time, 1e-300)
+        change = math.sqrt(moments(u, self.last, self.grid).apart) / max(t - self.time, 1e-300)
         self.last, self.time = u, t
         if change > self.tolerance * self.spread:
             return None
@@ -212,12 +211,12 @@ class _DiscrepancyWatch(Watch):
         if step == 0:
             return None
         last, self.last = self.last, u
-        removed = _mean_square(self.u0, u, self.grid)
+        removed = moments(self.u0, u, self.grid).apart
         wanted = self.sigma**2
         if removed < wanted:
             return None
         # u = last + p (u - last): |u0 - u|^2 is quadratic in p and crosses the wanted value once.
-        before, length = _mean_square(self.u0, last, self.grid), _mean_square(last, u, self.grid)
+        before, length = moments(self.u0, last, self.grid).apart, moments(last, u, self.grid).apart
         slope = 0.5 * (removed - before - length)
         root = math.sqrt(max(slope * slope + length * (wanted - before), 0.0))
         part = (root - slope) / length if length > 0 else 1.0
@@ -225,11 +224,6 @@ class _DiscrepancyWatch(Watch):
             f"as much was removed as there is noise (sigma {self.sigma:.4g})",
             min(max(part, 0.0), 1.0),
         )
-
-
-def _mean_square(u: Image, v: Image, grid: Grid) -> float:
-    _, _, aa, bb, ab = moments(u, v, grid)
-    return max(aa + bb - 2.0 * ab, 0.0)
 
 
 @declared
@@ -260,9 +254,9 @@ class _DecorrelationWatch(Watch):
     def look(self, t: float, u: Image, step: int) -> Verdict | None:
         if step == 0:
             return None
-        a, b, aa, bb, ab = moments(self.u0, u, self.grid)
-        noise, image = aa + bb - 2.0 * ab - (a - b) ** 2, bb - b * b
-        shared = (ab - bb) - (a - b) * b
+        m = moments(self.u0, u, self.grid)
+        noise, image = m.apart - (m.u - m.v) ** 2, m.vv - m.v**2
+        shared = (m.uv - m.vv) - (m.u - m.v) * m.v
         spread = math.sqrt(max(noise, 0.0) * max(image, 0.0))
         now = shared / spread if spread > 0 else math.inf
         if now > self.least:

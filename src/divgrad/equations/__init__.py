@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from divgrad.equations.fidelity import Fidelity
 from divgrad.equations.heat import Heat
+from divgrad.equations.masked import Masked
 from divgrad.equations.perona_malik import PeronaMalik
 from divgrad.equations.porous_medium import PorousMedium
+from divgrad.equations.sum import Sum
 from divgrad.operators import Equation
 
-#: Every equation by the name that the command line uses.
+#: Every equation by the name that the command line uses; those that wrap others are made in Python.
 EQUATIONS: dict[str, type[Equation]] = {
     "heat": Heat,
     "perona-malik": PeronaMalik,
     "porous-medium": PorousMedium,
 }
 
-__all__ = ["EQUATIONS", "Heat", "PeronaMalik", "PorousMedium"]
+#: Those that wrap others.
+WRAPPERS: tuple[type[Equation], ...] = (Fidelity, Masked, Sum)
+
+__all__ = [
+    "EQUATIONS",
+    "WRAPPERS",
+    "Fidelity",
+    "Heat",
+    "Masked",
+    "PeronaMalik",
+    "PorousMedium",
+    "Sum",
+]

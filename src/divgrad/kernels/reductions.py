@@ -6,6 +6,8 @@ without reordering); the sums of the planes are added up in their order.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from divgrad.conductances import constant
@@ -15,10 +17,24 @@ from divgrad.kernels.specialise import specialise
 from divgrad.operators import Image, volume
 
 
-def moments(u: Image, v: Image, grid: Grid) -> tuple[float, float, float, float, float]:
-    """Return the means over all pixels of u, v, u u, v v and u v."""
+class Moments(NamedTuple):
+    """Means over all pixels of two images u and v: of u, v, u u, v v, u v and (u - v)^2.
+
+    The last is no difference of the others: of images that hardly differ nothing of it would be left.
+    """
+
+    u: float
+    v: float
+    uu: float
+    vv: float
+    uv: float
+    apart: float
+
+
+def moments(u: Image, v: Image, grid: Grid) -> Moments:
+    """Return the moments of two images."""
     a, b = volume(u), volume(v)
-    planes = np.empty((a.shape[0], a.shape[1], 5))
+    planes = np.empty((a.shape[0], a.shape[1], 6))
     module = specialise(sums, constant, u.dtype)
     block = (max(1, min(-(-a.shape[1] // 8), 4_000_000 // (a.shape[2] * a.shape[3]))), *a.shape[2:])
     tiles.run(
@@ -27,7 +43,7 @@ def moments(u: Image, v: Image, grid: Grid) -> tuple[float, float, float, float,
         grid.tiling.workers,
     )
     total = planes.sum(axis=(0, 1)) / u.size
-    return tuple(float(value) for value in total)  # type: ignore[return-value]
+    return Moments(*(float(value) for value in total))
 
 
 def extent(u: Image, grid: Grid) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from divgrad.errors import ParameterError
 from divgrad.grid import Grid
-from divgrad.operators import Equation
+from divgrad.operators import Equation, Operator
 from divgrad.parameters import declared, parameter
 from divgrad.schemes.fsi import FSI
 from divgrad.schemes.scheme import Scheme, State, fit, stable
@@ -54,6 +54,11 @@ class Adaptive(Scheme):
             raise ParameterError(
                 f"Adaptive needs a scheme with a tau, such as FSI() or AOS(); got {self.scheme!r}"
             )
+
+    def refusal(self, equation: Equation, operator: Operator) -> str | None:
+        """Return the sentence with which its scheme refuses an equation, or None."""
+        sentence: str | None = self.scheme.refusal(equation, operator)
+        return sentence
 
     def advance(self, equation: Equation, at: State, grid: Grid, end: float, most: float) -> State:
         """Go on by one step, as long as its error allows."""

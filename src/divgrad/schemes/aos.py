@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from divgrad.errors import SchemeError
 from divgrad.grid import Grid
 from divgrad.kernels.lines import solve_axis
-from divgrad.operators import Equation, has_bands
+from divgrad.operators import Equation
 from divgrad.parameters import Varying, declared, parameter
 from divgrad.schemes.scheme import Scheme, State, fit, outer_step, stable
 
@@ -16,7 +15,7 @@ from divgrad.schemes.scheme import Scheme, State, fit, outer_step, stable
 class AOS(Scheme):
     r"""Steps of any length, each solved line by line.
 
-    .. math:: u^{k+1} = \frac1N \sum_{l=1}^N \bigl(I - N \tau A_l(u^k)\bigr)^{-1} u^k
+    .. math:: u^{k+1} = \frac1N \sum_{l=1}^N \bigl(I - N \tau A_l(u^k)\bigr)^{-1} (u^k + \tau b)
 
     Stable and without new extrema for every step; accurate for steps up to about 20 explicit ones.
 
@@ -43,6 +42,7 @@ class AOS(Scheme):
     )  # fmt: skip
 
     order = 1
+    needs = ("linear", "bands")
     citation = "J. Weickert, B. M. ter Haar Romeny, M. A. Viergever, IEEE TIP 7:398-410, 1998"
 
     def advance(self, equation: Equation, at: State, grid: Grid, end: float, most: float) -> State:
@@ -50,11 +50,9 @@ class AOS(Scheme):
         u, t = at.u, at.t
         limit = stable(equation, u, t, grid) if self.tau is None else 1.0
         tau, later = fit(outer_step(self, t, limit), t, end)
-        operator = equation.operator(u, t, grid)
-        if not has_bands(operator):
-            raise SchemeError(
-                f"AOS needs `bands`; {type(equation).__name__} has cross terms: use FSI"
-            )
+        operator = self.linearise(equation, u, t, grid)
+        if operator.inflow is not None:
+            u = u + u.dtype.type(tau) * operator.inflow
         out = np.empty_like(u)
         n = grid.ndim
         for axis in range(n):

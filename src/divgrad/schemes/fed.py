@@ -44,6 +44,7 @@ class FED(Scheme):
     )  # fmt: skip
 
     order = 1
+    needs = ("linear",)
     citation = "S. Grewenig, J. Weickert, A. Bruhn, DAGM 2010, LNCS 6376:533-542"
     exemptions = {  # noqa: RUF012
         "range": "a cycle's polynomial has negative weights in 2-D and 3-D: points and corners overshoot",
@@ -54,7 +55,7 @@ class FED(Scheme):
         u, t = at.u, at.t
         limit = stable(equation, u, t, grid)
         tau, later = fit(outer_step(self, t, limit), t, end)
-        operator = equation.operator(u, t, grid)
+        operator = self.linearise(equation, u, t, grid)
         return State(
             operator.polynomial(u, fed_cycle(tau, limit), spoil=at.own), later, at.step + 1
         )

@@ -47,6 +47,7 @@ class FSI(Scheme):
     )  # fmt: skip
 
     order = 1
+    needs = ("linear",)
     citation = (
         "D. Hafner, P. Ochs, J. Weickert, M. Reissel, S. Grewenig, GCPR 2016, LNCS 9796:348-360"
     )
@@ -60,7 +61,7 @@ class FSI(Scheme):
         fresh, lengths = gegenbauer(n, grid.ndim + 0.5)
         step = tau / reach(n, grid.ndim)
         chain = [step * length for length in lengths]
-        operator = equation.operator(u, t, grid)
+        operator = self.linearise(equation, u, t, grid)
         return State(
             operator.polynomial(u, [step] * n, fresh, chain, spoil=at.own), later, at.step + 1
         )

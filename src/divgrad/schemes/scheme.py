@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from divgrad.errors import SchemeError
 from divgrad.grid import Grid
-from divgrad.operators import Equation, Image
+from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import Declared
 
 
@@ -53,6 +54,31 @@ class Scheme(Declared, ABC):
     citation: ClassVar[str] = ""
     #: Axioms that it need not pass, each with the reason: see :mod:`divgrad.testing`.
     exemptions: ClassVar[dict[str, str]] = {}
+    #: What it asks of an operator beyond explicit steps: "linear", "bands".
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    def refusal(self, equation: Equation, operator: Operator) -> str | None:
+        """Return the sentence with which it refuses an equation, or None."""
+        name, cls = type(self).__name__, type(equation).__name__
+        if "linear" in self.needs and not operator.linear:
+            return f"{name} needs a linear operator; {cls} is none, not even for one step: use Explicit"
+        if "bands" in self.needs and not operator.has_bands:
+            return f"{name} needs `bands`; {cls} has cross terms: use FSI"
+        return None
+
+    def linearise(self, equation: Equation, u: Image, t: float, grid: Grid) -> Operator:
+        """Return the operator of the equation at u, t.
+
+        Raises
+        ------
+        SchemeError
+            If it lacks what the scheme needs.
+        """
+        operator = equation.operator(u, t, grid)
+        sentence = self.refusal(equation, operator)
+        if sentence is not None:
+            raise SchemeError(sentence)
+        return operator
 
     @abstractmethod
     def advance(self, equation: Equation, at: State, grid: Grid, end: float, most: float) -> State:

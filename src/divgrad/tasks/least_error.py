@@ -59,7 +59,7 @@ def weights(u: Image, flow: Flow, sigma: float, grid: Grid) -> tuple[tuple[float
     changes = [version - sample for version in flow(sample)]
     products = np.zeros((len(changes), len(changes)))
     for i, j in itertools.combinations_with_replacement(range(len(changes)), 2):
-        products[i, j] = products[j, i] = moments(changes[i], changes[j], grid)[4]
+        products[i, j] = products[j, i] = moments(changes[i], changes[j], grid).uv
     divergence = _divergence(sample, changes, flow, sigma, grid)
     best, error = least_error(products, divergence, sigma)
     return tuple(best.tolist()), error
@@ -126,7 +126,7 @@ def _divergence(
         probe = (2 * random.integers(0, 2, sample.shape) - 1).astype(sample.dtype)
         disturbed = sample + size * probe
         for i, version in enumerate(flow(disturbed)):
-            total[i] += moments(probe, (version - disturbed) - changes[i], grid)[4]
+            total[i] += moments(probe, (version - disturbed) - changes[i], grid).uv
     return total / (repeats * float(size))
 
 

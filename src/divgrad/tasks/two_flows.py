@@ -57,7 +57,9 @@ class Flow:
         if v.size <= SMALL:
             return self._steps(v, count, grid)
         out = v if own else v.copy()
-        if isinstance(self.scheme, FSI):  # a step at a time: what it reaches is what a slab is more than needed
+        if isinstance(
+            self.scheme, FSI
+        ):  # a step at a time: what it reaches is what a slab is more than needed
             for _ in range(count):
                 self._slabs(out, 1, grid)
         else:

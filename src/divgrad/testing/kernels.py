@@ -117,7 +117,7 @@ def check_kernel(
     >>> import numpy as np
     >>> from divgrad.kernels import sums
     >>> u = np.ones((1, 2, 1, 3))
-    >>> arguments = [u, u, np.zeros((1, 2, 5)), (0, 2, 0, 1, 0, 3)]
+    >>> arguments = [u, u, np.zeros((1, 2, 6)), (0, 2, 0, 1, 0, 3)]
     >>> check_kernel(sums, "plane_moments", arguments, dtype="float64")
     """
     compiled = backend(kernel, conductance, dtype, **switches)
@@ -231,7 +231,7 @@ def sums_trials(dtype: Any) -> Iterator[Trial]:
     """Yield calls of the functions of :mod:`divgrad.kernels.sums`."""
     rng = np.random.default_rng(4)
     u, v = (rng.random((2, 3, 2, 37)).astype(dtype) for _ in range(2))
-    yield Trial("plane_moments", (u, v, np.zeros((2, 3, 5)), (1, 3, 0, 2, 0, 37)))
+    yield Trial("plane_moments", (u, v, np.zeros((2, 3, 6)), (1, 3, 0, 2, 0, 37)))
 
 
 #: Every kernel, with what yields calls of its functions.
