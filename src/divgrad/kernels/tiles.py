@@ -20,6 +20,7 @@ Box = tuple[int, int, int, int, int, int]
 CACHE = 640 * 1024  # bytes of scratch per block that stay in a core's second-level cache
 LARGEST = 24_000_000  # pixel-steps per block: about 0.02 s
 SMALL = 12_000_000  # pixel-steps of an image that is cut into no more blocks than there are threads
+TINY = 2_500_000  # pixel-steps, 0.7 ms, that one thread makes: to wake another takes as long as it saves
 
 
 def boxes(shape: tuple[int, int, int], block: tuple[int, int, int]) -> Iterator[Box]:
@@ -61,7 +62,8 @@ def choose_block(
     # A few blocks for each thread, so that none waits long for another; in small images, where the halo
     # that blocks repeat counts for more, one.
     workers = tiling.workers
-    blocks = workers if planes * rows * cols * steps < SMALL else 4 * workers
+    work = planes * rows * cols * steps
+    blocks = 1 if work < TINY else workers if work < SMALL else 4 * workers
     deep = max(-(-planes * across // blocks), 1)
     if blocks > workers:
         deep = max(deep, 8 * steps)
