@@ -24,6 +24,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python bench/long_time.py
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/denoise.py
+	$(BIN)/python bench/noise_level.py
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
