@@ -47,6 +47,8 @@ def parse(text: str, table: Mapping[str, type], what: str) -> Any:
         for field in dataclasses.fields(cls)
         if field.default is dataclasses.MISSING and field.name not in values
     ]
+    if missing and facts[missing[0]].array:
+        raise ParameterError(f"{name} needs {missing[0]}, an array: use it from Python")
     if missing:
         example = facts[missing[0]].example or "1"
         raise ParameterError(f"{name} needs {missing[0]}: write {name}:{missing[0]}={example}")
@@ -56,6 +58,8 @@ def parse(text: str, table: Mapping[str, type], what: str) -> Any:
 def _value(name: str, fact: Parameter, text: str) -> Any:
     if fact.optional and text == "none":
         return None
+    if fact.array:
+        raise ParameterError(f"{name} is an array: use it from Python")
     if fact.kind is object:
         if name.endswith("scheme"):
             from divgrad.schemes import SCHEMES

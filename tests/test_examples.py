@@ -1,0 +1,26 @@
+"""Every example runs, and writes its picture."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from divgrad.io import read
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_the_example_writes_its_picture(
+    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [str(example), str(tmp_path)])
+    runpy.run_path(str(example), run_name="__main__")
+    pictures = list(tmp_path.iterdir())
+    assert pictures, "no picture was written"
+    for picture in pictures:
+        assert np.ptp(read(picture).array) > 0
