@@ -22,6 +22,7 @@ lint: $(VENV)/.installed-test
 bench: $(VENV)/.installed-bench
 	$(BIN)/python bench/step.py
 	$(BIN)/python bench/long_time.py
+	$(BIN)/python bench/flows.py
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/denoise.py
 	$(BIN)/python bench/noise_level.py

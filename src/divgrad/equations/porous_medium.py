@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from divgrad.conductances import constant
 from divgrad.errors import ImageError
 from divgrad.grid import Grid
 from divgrad.kernels.diffusion import ScalarDiffusion
+from divgrad.kernels.reductions import extent, of_mean
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import declared, parameter
+
+
+def diffusivity(u: float, exponent: float) -> float:
+    """Return m u^(m-1); what is below zero, by rounding, does not flow."""
+    u = max(u, 0.0)
+    return 2.0 * u if exponent == 2.0 else exponent * u ** (exponent - 1.0)  # pow takes 5 x as long
 
 
 @declared
@@ -52,10 +57,10 @@ class PorousMedium(Equation):
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return div(m u^(m-1) grad .)."""
-        if float(u.min()) < -1e-6 * float(u.max()):  # less is rounding
+        low, high = extent(u, grid)
+        if low < -1e-6 * high:  # less is rounding
             raise ImageError(
-                f"PorousMedium needs an image >= 0, got a minimum of {float(u.min()):g}: add an offset"
+                f"PorousMedium needs an image >= 0, got a minimum of {low:g}: add an offset"
             )
-        mean = np.maximum(u.mean(axis=0, keepdims=True, dtype=u.dtype), 0)
-        g = (self.exponent * mean ** (self.exponent - 1)).astype(u.dtype)
-        return ScalarDiffusion(g, constant, 1.0, grid, peak=float(np.max(g)), nodes=True)
+        g = of_mean(u, diffusivity, self.exponent, grid)
+        return ScalarDiffusion(g, constant, 1.0, grid, peak=extent(g, grid)[1], nodes=True)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from divgrad.conductances import constant
+from divgrad.conductances import Conductance, constant
 from divgrad.grid import Grid
-from divgrad.kernels import sums, tiles
+from divgrad.kernels import pointwise, sums, tiles
 from divgrad.kernels.specialise import specialise
 from divgrad.operators import Image, volume
 
@@ -60,3 +60,24 @@ def extent(u: Image, grid: Grid) -> tuple[float, float]:
 
     tiles.run(work, list(tiles.boxes(view.shape[1:], block)), grid.tiling.workers)
     return float(np.min([low for low, _ in found])), float(np.max([high for _, high in found]))
+
+
+def of_mean(u: Image, function: Conductance, parameter: float, grid: Grid) -> Image:
+    """Return a function of the channels' mean and a parameter at every pixel, of shape ``(1, *space)``.
+
+    The function is plain Python, as a conductance is.
+    """
+    out = np.empty((1, *u.shape[1:]), u.dtype)
+    view, result = volume(u), volume(out)
+    module = specialise(pointwise, function, u.dtype)
+    share, value = u.dtype.type(1.0 / u.shape[0]), u.dtype.type(parameter)
+    block = (
+        max(1, min(-(-view.shape[1] // 8), 4_000_000 // (view.shape[2] * view.shape[3]))),
+        *view.shape[2:],
+    )
+    tiles.run(
+        lambda box: module.of_mean(view, result, box, share, value),
+        list(tiles.boxes(view.shape[1:], block)),
+        grid.tiling.workers,
+    )
+    return out

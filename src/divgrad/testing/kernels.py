@@ -12,7 +12,7 @@ import numpy as np
 
 from divgrad.conductances import Conductance, constant, rational
 from divgrad.errors import ParameterError
-from divgrad.kernels import scalar, smoothing, sums, tridiagonal
+from divgrad.kernels import pointwise, scalar, smoothing, sums, tridiagonal
 from divgrad.kernels.presmoothing import half_gaussian
 from divgrad.kernels.specialise import specialise
 
@@ -234,12 +234,21 @@ def sums_trials(dtype: Any) -> Iterator[Trial]:
     yield Trial("plane_moments", (u, v, np.zeros((2, 3, 6)), (1, 3, 0, 2, 0, 37)))
 
 
+def pointwise_trials(dtype: Any) -> Iterator[Trial]:
+    """Yield calls of the functions of :mod:`divgrad.kernels.pointwise`."""
+    rng = np.random.default_rng(5)
+    u = rng.random((2, 3, 2, 37)).astype(dtype)
+    out = np.zeros((1, 3, 2, 37), dtype)
+    yield Trial("of_mean", (u, out, (1, 3, 0, 2, 5, 37), dtype.type(0.5), dtype.type(3)), {}, True)
+
+
 #: Every kernel, with what yields calls of its functions.
 KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     scalar: scalar_trials,
     smoothing: smoothing_trials,
     tridiagonal: tridiagonal_trials,
     sums: sums_trials,
+    pointwise: pointwise_trials,
 }
 
 
