@@ -11,18 +11,13 @@ from __future__ import annotations
 import numpy as np
 
 from divgrad.conductances import constant as conductance
+from divgrad.kernels.planes import mirror
 
 __all__ = ["gaussian", "gradient_conductance"]
 
 REAL = np.float32
 CHANNELS = 1
 VOLUME = True
-
-
-def mirror(i, size):
-    """Index of the pixel that stands for pixel i beyond the border."""
-    i = i % (2 * size)
-    return i if i < size else 2 * size - 1 - i
 
 
 def smooth_plane(u, c, z, y0, y1, kz, ky, kx, stack, line, out):

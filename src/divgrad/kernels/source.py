@@ -30,7 +30,11 @@ class NoSourceError(Exception):
 
 @lru_cache(maxsize=64)
 def kernel_source(name: str, switches: tuple[tuple[str, Any], ...]) -> str:
-    """Return the source of a module of kernels with its switches set and its functions decorated."""
+    """Return the source of a module of kernels with its switches set and its functions decorated.
+
+    Functions that it imports from another module of kernels are written out too; they may use nothing from
+    around them but each other.
+    """
     module = sys.modules[name]
     tree = ast.parse(inspect.getsource(module))
     values = dict(switches)
@@ -39,16 +43,32 @@ def kernel_source(name: str, switches: tuple[tuple[str, Any], ...]) -> str:
         raise ParameterError(f"{name} has no switch {unknown[0]}")
     lines = []
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            outer = node.name in module.__all__
-            node = _Reals(every=False).visit(_undocumented(node))
-            lines.append(f"@{OUTER if outer else LOOP}\n{ast.unparse(node)}")
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("divgrad.kernels."):
+            lines += _imported(sys.modules[str(node.module)], {alias.name for alias in node.names})
+        elif isinstance(node, ast.FunctionDef):
+            lines.append(_decorated(node, OUTER if node.name in module.__all__ else LOOP))
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             constant = node.targets[0].id
             if constant.isupper() and constant != "REAL":
                 value = values.get(constant, getattr(module, constant))
                 lines.append(f"{constant} = {value!r}")
     return "\n\n".join(lines) + "\n"
+
+
+def _decorated(node: ast.FunctionDef, how: str) -> str:
+    node = _Reals(every=False).visit(_undocumented(node))
+    return f"@{how}\n{ast.unparse(node)}"
+
+
+def _imported(module: ModuleType, wanted: set[str]) -> list[str]:
+    """Return the functions wanted, and before each those of its module that it calls."""
+    tree = ast.parse(inspect.getsource(module))
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for name in reversed(functions):  # whoever calls stands below
+        if name in wanted:
+            used = {node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)}
+            wanted = wanted | (used & set(functions))
+    return [_decorated(node, LOOP) for name, node in functions.items() if name in wanted]
 
 
 def identity(conductance: Any) -> tuple[Any, ...]:
