@@ -125,10 +125,10 @@ class Fidelity(Equation):
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return A - r, with r f flowing in."""
         rate = u.dtype.type(self.at("weight", t)) * self.penalty(u, self.data)
-        return _Pulled(self.flow.operator(u, t, grid), np.asarray(rate, u.dtype), self.data)
+        return Pulled(self.flow.operator(u, t, grid), np.asarray(rate, u.dtype), self.data)
 
 
-class _Pulled(WrappedOperator):
+class Pulled(WrappedOperator):
     """v -> A v + b + r (f - v)."""
 
     def __init__(self, inner: Operator, rate: Image, data: Image) -> None:
