@@ -20,7 +20,14 @@ from divgrad.testing.schemes import LONG, SHORT, waves
 # - 1/2) inner steps: their polynomial is 1 + z + c z^2 with c = 0.3 (n - 1)(n + 2) / (n (n + 1)), against
 # z^2 / 2 of the exponential, so that the error falls like tau once n is so large that c is as good as 0.3. FSI's
 # c is 0.375 (n - 1) (n + 6) / (n (n + 5)) in 2-D.
-RANGES = {"explicit": SHORT, "fed": LONG, "fsi": LONG, "aos": (4.0, 2.0, 1.0)}
+RANGES = {
+    "explicit": SHORT,
+    "fed": LONG,
+    "fsi": LONG,
+    "aos": (4.0, 2.0, 1.0),
+    "lod": (4.0, 2.0, 1.0),
+    "implicit": (4.0, 2.0, 1.0),
+}
 
 EQUATIONS = {
     "heat": Heat(),

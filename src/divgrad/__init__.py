@@ -37,6 +37,8 @@ _FACE = {
     "FED": "divgrad.schemes",
     "FSI": "divgrad.schemes",
     "AOS": "divgrad.schemes",
+    "LOD": "divgrad.schemes",
+    "Implicit": "divgrad.schemes",
     "Adaptive": "divgrad.schemes",
     "Time": "divgrad.stopping",
     "Steps": "divgrad.stopping",

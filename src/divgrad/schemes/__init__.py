@@ -7,6 +7,8 @@ from divgrad.schemes.aos import AOS
 from divgrad.schemes.explicit import Explicit
 from divgrad.schemes.fed import FED
 from divgrad.schemes.fsi import FSI
+from divgrad.schemes.implicit import Implicit
+from divgrad.schemes.lod import LOD
 from divgrad.schemes.scheme import Scheme, State
 
 #: Every scheme by the name that the command line uses.
@@ -15,7 +17,11 @@ SCHEMES: dict[str, type[Scheme]] = {
     "fed": FED,
     "fsi": FSI,
     "aos": AOS,
+    "lod": LOD,
+    "implicit": Implicit,
     "adaptive": Adaptive,
 }
 
-__all__ = ["AOS", "FED", "FSI", "SCHEMES", "Adaptive", "Explicit", "Scheme", "State"]
+__all__ = [
+    "AOS", "FED", "FSI", "LOD", "SCHEMES", "Adaptive", "Explicit", "Implicit", "Scheme", "State",
+]  # fmt: skip

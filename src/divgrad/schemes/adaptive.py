@@ -22,7 +22,8 @@ class Adaptive(Scheme):
 
     A step is made once whole and once as two halves. Their difference estimates the error per step,
     :math:`e = \|u_{2 \times \tau/2} - u_\tau\|_{rms} / (2^p - 1)`; a step with e above the tolerance is
-    thrown away and repeated shorter, and the next one is :math:`0.9 \tau (tol / e)^{1/(p+1)}`.
+    thrown away and repeated shorter, and the next one is :math:`0.9 \tau (tol / e)^{1/(p+1)}`. Of Explicit no
+    step above the stable limit is tried.
 
     References
     ----------
@@ -71,6 +72,8 @@ class Adaptive(Scheme):
         allowed = max(self.tolerance * float(u.std(dtype=np.float64)), rounding, 1e-300)
         tau = limit if at.tau is None else at.tau
         while True:
+            # Above the limit both ways would be made of the same small steps, and agree however wrong.
+            tau = min(tau, limit) if self.scheme.splits else tau
             trial, later = fit(tau, t, end)
             whole = self._step(equation, at, grid, trial)
             half = self._step(equation, at, grid, 0.5 * trial)

@@ -50,6 +50,7 @@ class Explicit(Scheme):
     )  # fmt: skip
 
     order = 1
+    splits = True
     citation = "J. Weickert, Anisotropic Diffusion in Image Processing, Teubner, 1998"
 
     def advance(self, equation: Equation, at: State, grid: Grid, end: float, most: float) -> State:

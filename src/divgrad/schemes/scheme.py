@@ -56,6 +56,8 @@ class Scheme(Declared, ABC):
     exemptions: ClassVar[dict[str, str]] = {}
     #: What it asks of an operator beyond explicit steps: "linear", "bands".
     needs: ClassVar[tuple[str, ...]] = ()
+    #: Whether a step above the stable limit is made as several below it: then its length shows no error.
+    splits: ClassVar[bool] = False
 
     def refusal(self, equation: Equation, operator: Operator) -> str | None:
         """Return the sentence with which it refuses an equation, or None."""

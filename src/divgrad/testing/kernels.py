@@ -6,39 +6,20 @@ import copy
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from divgrad.conductances import Conductance, constant, rational
 from divgrad.errors import ParameterError
-from divgrad.kernels import pointwise, scalar, smoothing, sums, tridiagonal
+from divgrad.kernels import multigrid, pointwise, scalar, smoothing, sums, tridiagonal
 from divgrad.kernels.presmoothing import half_gaussian
 from divgrad.kernels.specialise import specialise
+from divgrad.testing.multigrid_trials import multigrid_trials
+from divgrad.testing.trial import Trial
 
 #: Makes runnable kernels: (kernel, conductance, dtype, **switches) -> a module with the same functions.
 Backend = Callable[..., Any]
-
-
-class Trial(NamedTuple):
-    """A call of one function of a kernel.
-
-    Parameters
-    ----------
-    name
-        Which function.
-    arguments
-        What to call it with.
-    switches
-        What its kernel is compiled for.
-    conductive
-        Whether it calls the conductance; else any will do.
-    """
-
-    name: str
-    arguments: Sequence[Any]
-    switches: dict[str, Any] = {}  # noqa: RUF012
-    conductive: bool = False
 
 
 def check_kernels(
@@ -249,6 +230,7 @@ KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     tridiagonal: tridiagonal_trials,
     sums: sums_trials,
     pointwise: pointwise_trials,
+    multigrid: multigrid_trials,
 }
 
 
