@@ -16,9 +16,11 @@ from divgrad import (
     AOS,
     FED,
     FSI,
+    LOD,
     Adaptive,
     Explicit,
     Heat,
+    Implicit,
     PeronaMalik,
     PorousMedium,
     Steps,
@@ -26,6 +28,7 @@ from divgrad import (
     evolve,
 )
 from divgrad.conductances import p_laplacian
+from divgrad.schemes import Scheme
 from divgrad.schemes.fed import cycle_length
 from divgrad.schemes.fsi import inner_steps
 from divgrad.testing import heat
@@ -72,6 +75,10 @@ def closed_form(scheme: str, tau: float, shape: Sequence[int], h: Sequence[float
     if scheme == "aos":
         n = len(axes)
         return np.asarray(sum(1.0 / (1.0 - n * tau * axis) for axis in axes) / n)
+    if scheme == "lod":
+        return np.asarray(math.prod(1.0 / (1.0 - tau * axis) for axis in axes))
+    if scheme == "implicit":
+        return np.asarray(1.0 / (1.0 - tau * total))
     limit = 0.5 / sum(1.0 / d**2 for d in h)
     if scheme == "fed":
         return fed_polynomial(total, tau, cycle_length(tau, limit))
@@ -80,8 +87,18 @@ def closed_form(scheme: str, tau: float, shape: Sequence[int], h: Sequence[float
     return np.asarray(eval_gegenbauer(n, a, x) / eval_gegenbauer(n, a, 1.0))
 
 
+BY_NAME: dict[str, Any] = {
+    "explicit": Explicit,
+    "fed": FED,
+    "fsi": FSI,
+    "aos": AOS,
+    "lod": LOD,
+    "implicit": Implicit,
+}
+
+
 @pytest.mark.parametrize("part", [0.3, 1.0, 37.0])
-@pytest.mark.parametrize("scheme", ["explicit", "fed", "fsi", "aos"])
+@pytest.mark.parametrize("scheme", BY_NAME)
 @pytest.mark.parametrize(
     ("shape", "spacing", "dtype"),
     [(*grid, "float64") for grid in GRIDS] + [(*grid, "float32") for grid in GRIDS[:3]],
@@ -92,7 +109,7 @@ def test_heat_equals_its_closed_form(
     limit = 0.5 / sum(1.0 / h**2 for h in spacing)
     tau = part * limit
     steps = 1 if scheme != "explicit" else math.ceil(part)  # what is too long, Explicit splits
-    by: Any = {"explicit": Explicit, "fed": FED, "fsi": FSI, "aos": AOS}[scheme](tau=tau)
+    by = BY_NAME[scheme](tau=tau)
     image = noise(shape).astype(dtype)
     got = evolve(image, Heat(diffusivity=1.0), scheme=by, until=Steps(3), spacing=spacing).u
     wanted = by_cosines(image, closed_form(scheme, tau / steps, shape, spacing) ** (3 * steps))
@@ -100,10 +117,10 @@ def test_heat_equals_its_closed_form(
     assert float(np.abs(got - wanted).max()) < (1e-12 if dtype == "float64" else 1e-5)
 
 
-@pytest.mark.parametrize("scheme", ["explicit", "fsi", "aos"])
+@pytest.mark.parametrize("scheme", ["explicit", "fsi", "aos", "lod", "implicit"])
 def test_volumes_of_channels_equal_the_closed_form_without_edges(scheme: str) -> None:
     shape, spacing, tau = (7, 6, 9), (2.0, 0.8, 1.1), 0.15
-    by: Any = {"explicit": Explicit, "fsi": FSI, "aos": AOS}[scheme](tau=tau)
+    by = BY_NAME[scheme](tau=tau)
     image = np.stack([noise(shape, 1), noise(shape, 2)], axis=-1).astype(np.float32)
     flat = PeronaMalik(contrast=1e15)  # no slope is an edge to it: in float32 g = 1, to the bit
     got = evolve(image, flat, scheme=by, until=Steps(3), spacing=spacing, channel_axis=-1).u
@@ -119,12 +136,14 @@ def test_diffusivity_is_a_factor_of_time() -> None:
     assert np.allclose(fast, slow, rtol=0, atol=1e-14)
 
 
-# Not with Explicit: it splits long steps into the same short ones, whole or halved, so no error is seen.
-@pytest.mark.parametrize("inner", [FSI(), FED(), AOS()], ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize(
+    "inner", [Explicit(), FSI(), FED(), AOS(), LOD(), Implicit()], ids=lambda s: type(s).__name__
+)
 def test_adaptive_steps_are_as_accurate_as_they_are_told(inner: Any) -> None:
     image = waves((24, 20))
     errors = []
-    for tolerance in (1e-2, 1e-3, 1e-4):
+    finest = 1e-6 if isinstance(inner, Explicit) else 1e-4  # above its limit it makes no step
+    for tolerance in (100.0 * finest, 10.0 * finest, finest):
         scheme = Adaptive(scheme=inner, tolerance=tolerance)
         solution = evolve(image, Heat(), scheme=scheme, until=Time(20.0))
         errors.append(float((solution.u - heat(image, 20.0)).std() / image.std()))
@@ -142,8 +161,10 @@ def test_adaptive_steps_are_as_accurate_as_they_are_told(inner: Any) -> None:
         (FED(tau=0.6), (17, 15, 19), (0.5, 1.3, 2.0)),
         (FSI(tau=0.6), (17, 15, 19), (0.5, 1.3, 2.0)),
         (AOS(tau=0.5), (101, 151), (1.3, 0.7)),
+        (LOD(tau=0.5), (101, 151), (1.3, 0.7)),
+        (Implicit(tau=0.5), (101, 151), (1.3, 0.7)),
     ],
-    ids=lambda value: type(value).__name__ if isinstance(value, Explicit | FED | FSI | AOS) else "",
+    ids=lambda value: type(value).__name__ if isinstance(value, Scheme) else "",
 )
 def test_the_covariance_of_a_spot_grows_by_2tD(
     scheme: Any, shape: tuple[int, ...], spacing: tuple[float, ...]
@@ -169,7 +190,9 @@ def test_a_gaussian_stays_one_and_its_variances_grow_by_2t() -> None:
     assert float(np.abs(got - wanted).max()) < 2e-3
 
 
-@pytest.mark.parametrize("scheme", [Explicit(tau=0.2), FSI(tau=3.0), FED(tau=3.0), AOS(tau=0.5)])
+@pytest.mark.parametrize(
+    "scheme", [Explicit(tau=0.2), FSI(tau=3.0), FED(tau=3.0), AOS(tau=0.5), Implicit(tau=0.5)]
+)
 def test_a_saddle_is_a_steady_state(scheme: Any) -> None:
     y, x = np.mgrid[-40:41, -40:41].astype(float)
     got = evolve(x * x - y * y, Heat(), scheme=scheme, until=Steps(3)).u

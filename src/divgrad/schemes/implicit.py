@@ -70,29 +70,27 @@ class Implicit(Scheme):
         allowed = part * max(float(u.max()), -float(u.min()))
         change = operator.axpy(tau, u)
         change -= u
-        closed = operator.symmetric and operator.inflow is None
-        if closed:
-            _balance(change)
+        closed = operator.symmetric and operator.inflow is None and _is_balanced(change)
         found = solve(operator, tau, change, allowed, grid)
         if found is None:
             raise SchemeError(
                 f"Implicit cannot solve a step of {tau:g}: {type(equation).__name__} flows backwards here; "
                 "take a smaller tau, or Explicit"
             )
-        if closed:
-            _balance(found)
+        if closed:  # nothing damps the mean: what tolerance and rounding added to it would stay
+            found -= _mean(found).astype(u.dtype)
         return State(np.add(u, found, out=found), later, at.step + 1)
 
 
-def _balance(change: Image) -> None:
-    """Take from a change of the image what rounding added to its mean, where nothing flows in or out.
+def _mean(u: Image) -> Image:
+    return np.asarray(u.mean(axis=tuple(range(1, u.ndim)), keepdims=True, dtype=np.float64))
 
-    Nothing damps the mean: the rounding of a huge step would stay. A mean that is more than rounding is left.
-    """
-    mean = change.mean(axis=tuple(range(1, change.ndim)), keepdims=True, dtype=np.float64)
+
+def _is_balanced(change: Image) -> bool:
+    """Whether what flows is zero in the mean, but for its rounding."""
     largest = max(float(change.max()), -float(change.min()))
-    if float(np.abs(mean).max()) <= 64.0 * float(np.finfo(change.dtype).eps) * largest:
-        change -= mean.astype(change.dtype)
+    allowed = 64.0 * float(np.finfo(change.dtype).eps) * largest
+    return float(np.abs(_mean(change)).max()) <= allowed
 
 
 def solve(operator: Operator, tau: float, r: Image, allowed: float, grid: Grid) -> Image | None:
