@@ -33,6 +33,8 @@ _FACE = {
     "Sum": "divgrad.equations",
     "PeronaMalik": "divgrad.equations",
     "PorousMedium": "divgrad.equations",
+    "SpeckleReducing": "divgrad.equations",
+    "DetailPreservingSpeckle": "divgrad.equations",
     "Explicit": "divgrad.schemes",
     "FED": "divgrad.schemes",
     "FSI": "divgrad.schemes",

@@ -12,10 +12,11 @@ import numpy as np
 
 from divgrad.conductances import Conductance, constant, rational
 from divgrad.errors import ParameterError
-from divgrad.kernels import multigrid, pointwise, scalar, smoothing, sums, tridiagonal
+from divgrad.kernels import multigrid, pointwise, scalar, smoothing, speckle, sums, tridiagonal
 from divgrad.kernels.presmoothing import half_gaussian
 from divgrad.kernels.specialise import specialise
 from divgrad.testing.multigrid_trials import multigrid_trials
+from divgrad.testing.speckle_trials import speckle_trials
 from divgrad.testing.trial import Trial
 
 #: Makes runnable kernels: (kernel, conductance, dtype, **switches) -> a module with the same functions.
@@ -231,6 +232,7 @@ KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     sums: sums_trials,
     pointwise: pointwise_trials,
     multigrid: multigrid_trials,
+    speckle: speckle_trials,
 }
 
 
