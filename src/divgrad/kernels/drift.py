@@ -1,0 +1,156 @@
+"""Osmosis as an operator: v -> lap v - div(d v), with the drift d at the edges made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from divgrad.conductances import constant
+from divgrad.grid import Grid
+from divgrad.kernels import osmosis
+from divgrad.kernels.diffusion import inverse
+from divgrad.kernels.presmoothing import axes
+from divgrad.kernels.rows import explicit_steps, over_rows
+from divgrad.kernels.specialise import specialise
+from divgrad.operators import Bands, Image, Operator, volume
+
+
+class Osmotic(Operator):
+    """v -> lap v - div(d v), which keeps the mean and whose steady states are multiples of the guidance.
+
+    Parameters
+    ----------
+    drifts
+        For each axis, the drift to the next pixel, ``(1 or channel, *space)``: see :func:`drifts`.
+    grid
+        Where the pixels are.
+    bound
+        Its bound: see :func:`largest`.
+    """
+
+    def __init__(self, drifts: Sequence[Image], grid: Grid, bound: float) -> None:
+        self.drifts, self.grid, self.most = drifts, grid, bound
+
+    @property
+    def has_bands(self) -> bool:
+        """Bands are one for all channels, and so must the drift be."""
+        return bool(self.drifts[0].shape[0] == 1)
+
+    def bound(self) -> float:
+        """Return the bound."""
+        return self.most
+
+    def axpy(self, tau: float, v: Image) -> Image:
+        """Return v + tau (lap v - div(d v))."""
+        return self.polynomial(v, [tau])
+
+    def polynomial(
+        self,
+        v: Image,
+        taus: Sequence[float],
+        fresh: Sequence[float] | None = None,
+        chain: Sequence[float] | None = None,
+        *,
+        spoil: bool = False,
+    ) -> Image:
+        """Return the recurrence of two terms, in two buffers."""
+        step, edges = self._step(v), _three(self.drifts, self.grid)
+        real = v.dtype.type
+        old, new = v, v
+        for s, tau in enumerate(taus):
+            out = np.empty_like(v) if old is v else old
+            views = (volume(new), volume(old), *edges, volume(out))
+            numbers = (real(tau), real(1.0 if fresh is None else fresh[s]))
+            over_rows(
+                lambda box, views=views, numbers=numbers: step(*views, box, *numbers),  # type: ignore[misc]
+                views[0].shape,
+                6 * v.dtype.itemsize,
+                self.grid,
+            )
+            old, new = new, out
+        return v.copy() if new is v else new
+
+    def steps(self, v: Image, taus: Sequence[float]) -> Image:
+        """Return v after explicit steps, several per visit."""
+        step, one = self._step(v), v.dtype.type(1.0)
+        return explicit_steps(
+            lambda u, *rest: step(u, u, *rest, one),
+            v,
+            _three(self.drifts, self.grid),
+            taus,
+            self.grid,
+        )
+
+    def _step(self, v: Image) -> Callable[..., Any]:
+        guides, rates = self.drifts[0].shape[0], inverse(self.grid, v.dtype)
+        module = specialise(
+            osmosis, constant, v.dtype, CHANNELS=v.shape[0], GUIDES=guides, VOLUME=v.ndim > 3
+        )
+        return lambda *given: module.osmose(*given, rates)
+
+    def bands(self, axis: int) -> Bands:
+        """Return the part along one axis: its columns sum to zero."""
+        d = self.drifts[axis][0]
+        one, h2 = d.dtype.type(1.0), d.dtype.type(self.grid.inverse[axis])
+        upper, lower, diagonal = np.zeros_like(d), np.zeros_like(d), np.zeros_like(d)
+        here, ahead = _edges(d.ndim, axis)
+        upper[here] = h2 * (one - d[here])
+        lower[ahead] = h2 * (one + d[here])
+        diagonal[here] -= lower[ahead]
+        diagonal[ahead] -= upper[here]
+        return Bands(upper, diagonal, lower)
+
+
+def drifts(v: Image, mask: Image, grid: Grid) -> list[Image]:
+    """Return for each axis the drift to the next pixel, (v_j - v_i) / (v_j + v_i), none where the mask is 1."""
+    module = specialise(osmosis, constant, v.dtype, VOLUME=v.ndim > 3)
+    view, where, found = volume(v), volume(mask), []
+    for axis in axes(grid.ndim):
+        out = np.empty_like(v)
+        result = volume(out)
+        over_rows(
+            lambda box, result=result, axis=axis: module.drift(view, where, result, box, axis),  # type: ignore[misc]
+            view.shape,
+            3 * v.dtype.itemsize,
+            grid,
+        )
+        found.append(out)
+    return found
+
+
+def largest(drifts: Sequence[Image], grid: Grid) -> float:
+    """Return twice the largest rate at which a pixel is left, in 1 / time: no eigenvalue is beyond (Gershgorin).
+
+    So a step of 2 / bound may empty a pixel, and not make it negative.
+    """
+    edges = _three(drifts, grid)
+    dtype = edges[2].dtype
+    module = specialise(osmosis, constant, dtype, VOLUME=grid.ndim > 2)
+    out = np.empty(edges[2].shape[:3], dtype)
+    rates = inverse(grid, dtype)
+    over_rows(
+        lambda box: module.fastest(*edges, out, box, rates),
+        edges[2].shape,
+        4 * dtype.itemsize,
+        grid,
+    )
+    return 2.0 * float(out.max())
+
+
+def _three(drifts: Sequence[Image], grid: Grid) -> list[Image]:
+    """Return the drifts along planes, rows and cols; zeros stand for axes that are not there."""
+    edges = [volume(drifts[0])] * 3
+    for axis, drift in zip(axes(grid.ndim), drifts, strict=True):
+        edges[axis] = volume(drift)
+    if grid.ndim == 1:
+        edges[0] = edges[1] = np.zeros_like(edges[2])
+    return edges
+
+
+def _edges(ndim: int, axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Return the pixels that have a next one along an axis, and those next ones."""
+    here, ahead = [slice(None)] * ndim, [slice(None)] * ndim
+    here[axis], ahead[axis] = slice(None, -1), slice(1, None)
+    return tuple(here), tuple(ahead)
