@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from divgrad.estimate.gradients import slopes
+from divgrad.kernels.slopes import robust_scale
 
 
 def robust_contrast(
@@ -68,6 +68,4 @@ def robust_contrast(
     0.8 0.8
     """
     found = slopes(image, presmoothing=presmoothing, channel_axis=channel_axis, spacing=spacing)
-    if found.size == 0:
-        return 0.0
-    return 1.4826 * float(np.median(np.abs(found - np.median(found))))
+    return robust_scale(found)
