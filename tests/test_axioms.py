@@ -69,6 +69,7 @@ SETTINGS = {
     "deep64": Setting("float64", (3,)),
     "flat32": Setting("float32", (1, 2)),
     "deep32": Setting("float32", (3,), channels=2),
+    "pair64": Setting("float64", (1, 2), channels=2),
 }
 
 
@@ -82,6 +83,11 @@ EXAMPLES["perona-malik, falling contrast"] = PeronaMalik(contrast=lambda t: 5.0 
 EXAMPLES["heat, in pulses"] = Heat(diffusivity=lambda t: 1.0 + 0.5 * math.sin(t))
 
 WHERE = {
+    "allen-cahn": ("flat64", "deep64"),
+    "ambrosio-tortorelli": ("pair64", "deep32"),
+    "fourth-order": ("flat64", "flat32"),
+    "gray-scott": ("pair64", "deep32"),
+    "osmosis": ("flat64", "deep32"),
     "heat": ("flat64", "deep64"),
     "perona-malik": ("flat64", "flat32", "deep32"),
     "porous-medium": ("flat64", "deep64"),

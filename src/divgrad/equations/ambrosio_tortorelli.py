@@ -71,6 +71,7 @@ class AmbrosioTortorelli(Equation):
 
     citation = "L. Ambrosio, V. M. Tortorelli, Communications on Pure and Applied Mathematics 43:999-1036, 1990"
     bound_lasts = True
+    components = 2
     exemptions = {  # noqa: RUF012
         "constant": "the edge indicator goes to 1",
         "mean": "that of the edge indicator is not kept; data pull that of the image to their own",

@@ -59,6 +59,7 @@ class GrayScott(Equation):
 
     citation = "J. E. Pearson, Science 261:189-192, 1993"
     bound_lasts = True
+    components = 2
     exemptions = dict.fromkeys(
         ("constant", "mean", "range", "shift", "negative"),
         "substances are produced and consumed, by laws that hold for amounts >= 0",

@@ -11,12 +11,8 @@ BINS = 4096
 
 
 def count(u, out, least, most, box, low, scale):
-    """out, least, most[channel] <- number and range of the pixels of the box in bin i, from low + i / scale on."""
+    """out, least, most[channel, i] <- with the number and range of the box's pixels from low + i / scale on."""
     for c in range(u.shape[0]):
-        for i in range(BINS):
-            out[c, i] = 0
-            least[c, i] = np.inf
-            most[c, i] = -np.inf
         for z in range(box[0], box[1]):
             for y in range(box[2], box[3]):
                 row = u[c, z, y, box[4] : box[5]]

@@ -56,7 +56,11 @@ def draw(u: Image, to: Spread, part: float, grid: Grid) -> Image:
 
     def count(box: tiles.Box) -> None:
         bins = (u.shape[0], histogram.BINS)
-        table = (np.empty(bins, np.int64), np.empty(bins, u.dtype), np.empty(bins, u.dtype))
+        table = (
+            np.zeros(bins, np.int64),
+            np.full(bins, real(np.inf)),
+            np.full(bins, real(-np.inf)),
+        )
         module.count(view, *table, box, to.low, to.scale)
         found.append(table)
 

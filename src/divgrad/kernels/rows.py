@@ -19,7 +19,7 @@ Step = Callable[..., Any]
 
 
 def over_rows(
-    work: Callable[[tiles.Box], object], shape: tuple[int, ...], bytes_per_pixel: int, grid: Grid
+    work: Callable[[tiles.Box], None], shape: tuple[int, ...], bytes_per_pixel: int, grid: Grid
 ) -> None:
     """Call ``work`` for blocks that span all cols of a volume ``(channel, plane, row, col)``.
 

@@ -12,10 +12,28 @@ import numpy as np
 
 from divgrad.conductances import Conductance, constant, rational
 from divgrad.errors import ParameterError
-from divgrad.kernels import multigrid, pointwise, scalar, smoothing, speckle, sums, tridiagonal
+from divgrad.kernels import (
+    histogram,
+    laplacian,
+    multigrid,
+    osmosis,
+    pointwise,
+    reaction,
+    scalar,
+    smoothing,
+    speckle,
+    sums,
+    tridiagonal,
+)
 from divgrad.kernels.presmoothing import half_gaussian
 from divgrad.kernels.specialise import specialise
 from divgrad.testing.multigrid_trials import multigrid_trials
+from divgrad.testing.reaction_trials import (
+    histogram_trials,
+    laplacian_trials,
+    osmosis_trials,
+    reaction_trials,
+)
 from divgrad.testing.speckle_trials import speckle_trials
 from divgrad.testing.trial import Trial
 
@@ -233,6 +251,10 @@ KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     pointwise: pointwise_trials,
     multigrid: multigrid_trials,
     speckle: speckle_trials,
+    laplacian: laplacian_trials,
+    osmosis: osmosis_trials,
+    reaction: reaction_trials,
+    histogram: histogram_trials,
 }
 
 
