@@ -34,10 +34,10 @@ def smooth(u: Image, sigma: float, grid: Grid) -> Image:
     Equals ``scipy.ndimage.gaussian_filter`` with ``mode="reflect"`` to rounding.
     """
     out = np.empty_like(u)
-    kernels = _kernels(sigma, grid, u.dtype)
+    kernels = gaussians(sigma, grid, u.dtype)
     view, result = volume(u), volume(out)
     module = specialise(smoothing, constant, u.dtype)
-    _over_rows(view, kernels, lambda box: module.gaussian(view, result, box, *kernels), grid)
+    over_rows(view, kernels, lambda box: module.gaussian(view, result, box, *kernels), grid)
     return out
 
 
@@ -46,7 +46,7 @@ def gradient_conductance(
 ) -> Image:
     """Return g(|grad G u|^2) at every pixel, of shape ``(1, *space)``, one for all channels."""
     out = np.empty((1, *u.shape[1:]), u.dtype)
-    kernels = _kernels(sigma, grid, u.dtype)
+    kernels = gaussians(sigma, grid, u.dtype)
     view, result = volume(u), volume(out)
     module = specialise(
         smoothing, conductance, u.dtype, CHANNELS=u.shape[0], VOLUME=view.shape[2] > 1
@@ -55,7 +55,7 @@ def gradient_conductance(
     for axis, h in zip(axes(grid.ndim), grid.spacing, strict=True):
         half[axis] = 0.5 / h
     k = u.dtype.type(contrast)
-    _over_rows(
+    over_rows(
         view,
         kernels,
         lambda box: module.gradient_conductance(view, result, box, *kernels, half, k),
@@ -69,14 +69,15 @@ def axes(ndim: int) -> tuple[int, ...]:
     return {1: (2,), 2: (0, 2), 3: (0, 1, 2)}[ndim]
 
 
-def _kernels(sigma: float, grid: Grid, dtype: Any) -> list[NDArray[Any]]:
+def gaussians(sigma: float, grid: Grid, dtype: Any) -> list[NDArray[Any]]:
+    """Return the halves of the Gaussians along planes, rows and cols; sigma in units of length."""
     kernels = [np.ones(1, dtype)] * 3
     for axis, h in zip(axes(grid.ndim), grid.spacing, strict=True):
         kernels[axis] = half_gaussian(sigma / h, dtype)
     return kernels
 
 
-def _over_rows(view: Image, kernels: list[NDArray[Any]], work: Any, grid: Grid) -> None:
+def over_rows(view: Image, kernels: list[NDArray[Any]], work: Any, grid: Grid) -> None:
     """Run over blocks of whole rows: as many as the cache holds, with the rows that smoothing repeats."""
     _, planes, rows, cols = view.shape
     if grid.tiling.block is not None:
