@@ -40,7 +40,7 @@ def calls(equation: Any, channels: int) -> tuple[Any, Any]:
     explicit = partial(
         evolve, u, equation, scheme=Explicit(), until=Steps(STEPS), channel_axis=axis
     )
-    state, grid, layout = enter(u, channel_axis=axis)
+    state, grid, layout = enter(u, channel_axis=axis, imaginary=equation.complex_valued)
     begun = equation.begin(state, grid, partial(layout.arrange, real=state.dtype))
     operator = begun.operator(state, 0.0, grid)
     tau = 1.0 / max(operator.bound(), 1e-30)

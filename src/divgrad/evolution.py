@@ -133,7 +133,7 @@ def march(
     [0, 1, 2]
     """
     Parameter("Steps", kind=int, least=1).check("every", every)
-    u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing, tiling=tiling)
+    u, grid, layout = _enter(image, equation, channel_axis, spacing, tiling)
     if np.may_share_memory(u, np.asarray(image)):
         u = u.copy()  # whoever shows the frames may write to the image meanwhile
     scheme = Explicit() if scheme is None else scheme
@@ -180,12 +180,27 @@ def evolve(
     (True, 'the time 5 was reached')
     """
     scheme = Explicit() if scheme is None else scheme
-    u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing, tiling=tiling)
+    u, grid, layout = _enter(image, equation, channel_axis, spacing, tiling)
     for state, verdict in _loop(u, equation, scheme, until, grid, layout, perturbation, None):  # noqa: B007
         pass
     end = state.u.copy() if state.u is u else state.u
     reason = verdict.reason if verdict else ""
     return Solution(layout.leave(end), state.t, state.step, reason, equation, scheme, until)
+
+
+def _enter(
+    image: ArrayLike,
+    equation: Equation,
+    channel_axis: int | None,
+    spacing: float | Sequence[float] | None,
+    tiling: Tiling | None,
+) -> tuple[Image, Grid, Layout]:
+    """Take in an image: complex if it is, or if the equation makes it so."""
+    _check_kinds(equation=equation)
+    return enter(
+        image, channel_axis=channel_axis, spacing=spacing, tiling=tiling,
+        imaginary=equation.complex_valued or None,
+    )  # fmt: skip
 
 
 def _loop(

@@ -24,9 +24,12 @@ class Layout:
     channel_axis: int | None
     dtype: np.dtype[Any]
     shape: tuple[int, ...] = ()
+    complex_valued: bool = False
 
     def arrange(self, array: ArrayLike, name: str, real: np.dtype[Any]) -> Image:
         """Return an array that belongs to the image as ``(channel, *space)``; one for all channels as (1, ...).
+
+        Beside a complex image real numbers belong to its real and its imaginary parts alike.
 
         Raises
         ------
@@ -42,6 +45,8 @@ class Layout:
             )
         one = axis is None or given.shape != self.shape
         moved = given[None] if axis is None or one else np.moveaxis(given, axis, 0)
+        if self.complex_valued and (given.dtype.kind == "c" or not one):
+            moved = parts(moved) if given.dtype.kind == "c" else np.concatenate([moved, moved])
         result = np.require(moved, real, ["C", "A"])
         if not np.isfinite(result).all():
             raise ImageError(f"{name} has pixels that are NaN or infinite")
@@ -49,6 +54,8 @@ class Layout:
 
     def leave(self, u: Image, dtype: Any = None) -> NDArray[Any]:
         """Return ``u[channel, *space]`` in the user's order of axes; integers rounded and clipped."""
+        if self.complex_valued:
+            u = whole(u)
         array = u[0] if self.channel_axis is None else np.moveaxis(u, 0, self.channel_axis)
         if dtype is None:
             return array
@@ -61,12 +68,15 @@ def enter(
     channel_axis: int | None = None,
     spacing: float | Sequence[float] | None = None,
     tiling: Tiling | None = None,
+    imaginary: bool | None = False,
 ) -> tuple[Image, Grid, Layout]:
     """Return an image as ``u[channel, *space]``, float32 or float64, with its grid and the way back.
 
     Integers are cast, never rescaled: to float32, or to float64 where float32 cannot hold them. The
     user's array is never written to; where it fits as it is, it is not copied. Read-only arrays are: for
-    them the kernels would be compiled a second time.
+    them the kernels would be compiled a second time. A complex image has twice the channels: the first half are
+    its real parts, the second its imaginary parts; ``imaginary`` says whether one is refused (False), taken
+    where it is given (None), or made of a real one (True).
 
     Raises
     ------
@@ -94,18 +104,42 @@ def enter(
         )
     if array.size == 0:
         raise ImageError(f"the image is empty: shape {array.shape}")
-    real = working_dtype(array.dtype)
+    given = array.dtype.kind == "c" and imaginary is not False
+    real = working_dtype(array.real.dtype if given else array.dtype)
     moved = array[None] if axis is None else np.moveaxis(array, axis, 0)
+    if given or imaginary:
+        moved = parts(moved)
     u = np.require(moved, real, ["C", "A", "W"])
     grid = Grid(_spacing(spacing, space), tiling or Tiling())
-    if array.dtype.kind == "f":
+    if array.dtype.kind in "fc":
         low, high = extent(u, grid)
         if not (math.isfinite(low) and math.isfinite(high)):
             bad = int(u.size - np.count_nonzero(np.isfinite(u)))
             raise ImageError(
                 f"the image has {bad} pixels that are NaN or infinite: replace or inpaint them first"
             )
-    return u, grid, Layout(axis, array.dtype, array.shape)
+    return u, grid, Layout(axis, array.dtype, array.shape, bool(given or imaginary))
+
+
+def parts(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the real parts and then the imaginary parts of all channels, which come first.
+
+    >>> parts(np.array([[1 + 2j, 3]])).tolist()
+    [[1.0, 3.0], [2.0, 0.0]]
+    """
+    return np.concatenate([array.real, array.imag])
+
+
+def whole(u: Image) -> NDArray[Any]:
+    """Return the complex channels that :func:`parts` has made two of each.
+
+    >>> whole(np.array([[1.0, 3.0], [2.0, 0.0]])).tolist()
+    [[(1+2j), (3+0j)]]
+    """
+    half = u.shape[0] // 2
+    result = np.empty((half, *u.shape[1:]), np.result_type(u.dtype, np.complex64))
+    result.real, result.imag = u[:half], u[half:]
+    return result
 
 
 def _array(image: ArrayLike) -> NDArray[Any]:

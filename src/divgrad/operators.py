@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, ClassVar, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -63,6 +63,8 @@ class Operator(ABC):
     symmetric: bool = False
     #: Whether v -> A v + b is affine; False: only explicit steps make sense.
     linear: bool = True
+    #: Whether its eigenvalues are real; on others only explicit and implicit steps are stable.
+    real_spectrum: bool = True
     #: b, of the shape of the image; None where nothing flows in.
     inflow: Image | None = None
 
@@ -109,6 +111,24 @@ class Operator(ABC):
         raise SchemeError(f"{type(self).__name__} has no bands: it couples pixels across axes")
 
 
+class Reduced(NamedTuple):
+    """A problem on fewer pixels.
+
+    Parameters
+    ----------
+    equation
+        The equation there.
+    image
+        The image there.
+    mask
+        By what a change there is multiplied before it is added here; None: it is added everywhere.
+    """
+
+    equation: Equation
+    image: Image
+    mask: Image | None = None
+
+
 class Equation(Declared, ABC):
     """How grey value flows; linearised at an image it is an :class:`Operator`.
 
@@ -120,6 +140,9 @@ class Equation(Declared, ABC):
     citation: ClassVar[str] = ""
     #: Whether a bound at an image holds at all that follows: then many steps need one look at it.
     bound_lasts: ClassVar[bool] = False
+    #: Whether images are complex: then the first half of the channels are real parts, the second imaginary ones,
+    #: and a real image is given imaginary parts 0.
+    complex_valued: ClassVar[bool] = False
     #: Axioms that it need not pass, each with the reason: see :mod:`divgrad.testing`.
     exemptions: ClassVar[dict[str, str]] = {}
 
@@ -130,6 +153,29 @@ class Equation(Declared, ABC):
         name)`` brings them into ``(channel, *space)``, of u's dtype, or refuses them.
         """
         return self
+
+    def reduced(self, u: Image, shrink: Callable[[Image], Image]) -> Reduced:
+        """Return the begun equation and the image u on fewer pixels, onto which ``shrink`` averages arrays.
+
+        Parameters in units of length and grey value stay. Override it where the equation holds arrays.
+
+        Raises
+        ------
+        SchemeError
+            If it holds arrays.
+        """
+        changed: dict[str, Any] = {}
+        for field in fields(self) if is_dataclass(self) else ():
+            value = getattr(self, field.name)
+            if isinstance(value, Equation):
+                changed[field.name] = value.reduced(u, shrink).equation
+            elif isinstance(value, tuple) and any(isinstance(part, Equation) for part in value):
+                changed[field.name] = tuple(part.reduced(u, shrink).equation for part in value)
+            elif getattr(value, "ndim", 0):
+                raise SchemeError(
+                    f"{type(self).__name__} holds an array, {field.name}, that cannot be reduced: use FSI"
+                )
+        return Reduced(replace(self, **changed) if changed else self, shrink(u))  # type: ignore[type-var]
 
     @abstractmethod
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:

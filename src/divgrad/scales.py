@@ -78,10 +78,13 @@ def scale_space(
         fact.check("every time", time)
     landmarks = _Landmarks(tuple(sorted({float(time) for time in wanted})))
     equation = Heat() if equation is None else equation
-    u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing)
+    u, grid, layout = enter(
+        image, channel_axis=channel_axis, spacing=spacing, imaginary=equation.complex_valued or None
+    )
     if scheme is None:
         begun = equation.begin(u, grid, partial(layout.arrange, real=u.dtype))
-        scheme = Adaptive() if begun.operator(u, 0.0, grid).linear else Explicit()
+        refused = Adaptive().refusal(begun, begun.operator(u, 0.0, grid))
+        scheme = Explicit() if refused else Adaptive()
     evolve(
         image, equation, scheme=scheme, until=landmarks, channel_axis=channel_axis, spacing=spacing
     )

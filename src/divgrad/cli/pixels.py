@@ -36,8 +36,12 @@ def open_picture(path: Path) -> Opened:
 def save_picture(target: Path, result: NDArray[Any], opened: Opened) -> list[str]:
     """Write a result in the dtype of its source, with its opacity; return what could not be kept."""
     picture = opened.picture
+    lost = []
+    if np.iscomplexobj(result):
+        result = result.real
+        lost = ["the real part was written; the imaginary part can be had in Python"]
     array = to_dtype(result, picture.array.dtype)
     if picture.alpha:
         array = array if opened.channel_axis is not None else array[..., None]
         array = np.concatenate([array, picture.array[..., -1:]], axis=-1)
-    return write(target, array, like=picture)
+    return lost + write(target, array, like=picture)

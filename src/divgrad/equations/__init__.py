@@ -5,6 +5,7 @@ from __future__ import annotations
 from divgrad.equations.allen_cahn import AllenCahn
 from divgrad.equations.ambrosio_tortorelli import AmbrosioTortorelli
 from divgrad.equations.biharmonic import Biharmonic
+from divgrad.equations.complex_diffusion import ComplexDiffusion
 from divgrad.equations.detail_preserving_speckle import DetailPreservingSpeckle
 from divgrad.equations.fidelity import Fidelity
 from divgrad.equations.fourth_order import FourthOrder
@@ -25,6 +26,7 @@ EQUATIONS: dict[str, type[Equation]] = {
     "allen-cahn": AllenCahn,
     "ambrosio-tortorelli": AmbrosioTortorelli,
     "biharmonic": Biharmonic,
+    "complex-diffusion": ComplexDiffusion,
     "detail-preserving-speckle": DetailPreservingSpeckle,
     "fourth-order": FourthOrder,
     "gray-scott": GrayScott,
@@ -46,6 +48,7 @@ __all__ = [
     "AllenCahn",
     "AmbrosioTortorelli",
     "Biharmonic",
+    "ComplexDiffusion",
     "DetailPreservingSpeckle",
     "Fidelity",
     "FourthOrder",

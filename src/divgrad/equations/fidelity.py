@@ -10,7 +10,7 @@ import numpy as np
 
 from divgrad.equations.wrapped import WrappedOperator, check_flow
 from divgrad.grid import Grid
-from divgrad.operators import Arrange, Bands, Equation, Image, Operator
+from divgrad.operators import Arrange, Bands, Equation, Image, Operator, Reduced
 from divgrad.parameters import Varying, declared, parameter
 
 #: (image, data) -> how strongly each pixel is pulled, (1, *space): the residual is multiplied by it.
@@ -106,6 +106,11 @@ class Fidelity(Equation):
         check_flow(self, self.flow)
 
     @property
+    def complex_valued(self) -> bool:  # type: ignore[override]
+        """Whether the flow's images are complex."""
+        return self.flow.complex_valued
+
+    @property
     def exemptions(self) -> dict[str, str]:  # type: ignore[override]
         """Those of the flow, and the mean where data do not keep it."""
         own = {"mean": "data pull it to their own"}
@@ -121,6 +126,11 @@ class Fidelity(Equation):
         """Return it with its data at hand."""
         data = u if self.data is None else arrange(self.data, "data")
         return replace(self, flow=self.flow.begin(u, grid, arrange), data=data)
+
+    def reduced(self, u: Image, shrink: Callable[[Image], Image]) -> Reduced:
+        """Return it with its data on fewer pixels, too."""
+        flow = self.flow.reduced(u, shrink).equation
+        return Reduced(replace(self, flow=flow, data=shrink(self.data)), shrink(u))
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return A - r, with r f flowing in."""

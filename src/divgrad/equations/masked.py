@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from divgrad.equations.wrapped import WrappedOperator, check_flow
 from divgrad.errors import ImageError
 from divgrad.grid import Grid
-from divgrad.operators import Arrange, Bands, Equation, Image, Operator
+from divgrad.operators import Arrange, Bands, Equation, Image, Operator, Reduced
 from divgrad.parameters import declared, parameter
 
 
@@ -60,6 +60,11 @@ class Masked(Equation):
         return self.flow.bound_lasts
 
     @property
+    def complex_valued(self) -> bool:  # type: ignore[override]
+        """Whether the flow's images are complex."""
+        return self.flow.complex_valued
+
+    @property
     def exemptions(self) -> dict[str, str]:  # type: ignore[override]
         """Those of the flow, and the mean."""
         return dict(self.flow.exemptions) | {"mean": "pixels that stay are a source"}
@@ -72,6 +77,16 @@ class Masked(Equation):
                 f"a mask has values from 0 to 1; got {float(mask.min()):g} to {float(mask.max()):g}"
             )
         return replace(self, flow=self.flow.begin(u, grid, arrange), mask=mask)
+
+    def reduced(self, u: Image, shrink: Callable[[Image], Image]) -> Reduced:
+        """Return it on fewer pixels: one that holds any that stay, stays, with the mean of those."""
+        known = (self.mask == 0).astype(u.dtype)
+        part = shrink(known)
+        there = np.maximum(part, np.finfo(u.dtype).tiny)
+        image = np.where(part > 0, shrink(known * u) / there, shrink(u))
+        mask = np.where(part > 0, u.dtype.type(0), shrink(self.mask))
+        flow = self.flow.reduced(u, shrink).equation
+        return Reduced(replace(self, flow=flow, mask=mask), image, 1 - known)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return m A."""

@@ -39,6 +39,11 @@ class Sum(Equation):
         object.__setattr__(self, "flows", flows)
 
     @property
+    def complex_valued(self) -> bool:  # type: ignore[override]
+        """Whether any flow's images are complex."""
+        return any(flow.complex_valued for flow in self.flows)
+
+    @property
     def exemptions(self) -> dict[str, str]:  # type: ignore[override]
         """Those of all flows."""
         return {name: why for flow in self.flows for name, why in flow.exemptions.items()}
@@ -64,6 +69,7 @@ class _Summed(WrappedOperator):
         self.parts = parts
         self.linear = all(part.linear for part in parts)
         self.symmetric = all(part.symmetric for part in parts)
+        self.real_spectrum = all(part.real_spectrum for part in parts)
         for part in parts[1:]:
             if part.inflow is not None:
                 self.inflow = part.inflow if self.inflow is None else self.inflow + part.inflow

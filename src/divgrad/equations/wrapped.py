@@ -14,6 +14,7 @@ class WrappedOperator(Operator):
     def __init__(self, inner: Operator) -> None:
         self.inner = inner
         self.linear = inner.linear
+        self.real_spectrum = inner.real_spectrum
         self.inflow = inner.inflow
 
     @property

@@ -44,7 +44,7 @@ class FED(Scheme):
     )  # fmt: skip
 
     order = 1
-    needs = ("linear",)
+    needs = ("linear", "real")
     citation = "S. Grewenig, J. Weickert, A. Bruhn, DAGM 2010, LNCS 6376:533-542"
     exemptions = {  # noqa: RUF012
         "range": "a cycle's polynomial has negative weights in 2-D and 3-D: points and corners overshoot",

@@ -47,7 +47,7 @@ class FSI(Scheme):
     )  # fmt: skip
 
     order = 1
-    needs = ("linear",)
+    needs = ("linear", "real")
     citation = (
         "D. Hafner, P. Ochs, J. Weickert, M. Reissel, S. Grewenig, GCPR 2016, LNCS 9796:348-360"
     )

@@ -54,7 +54,7 @@ class Scheme(Declared, ABC):
     citation: ClassVar[str] = ""
     #: Axioms that it need not pass, each with the reason: see :mod:`divgrad.testing`.
     exemptions: ClassVar[dict[str, str]] = {}
-    #: What it asks of an operator beyond explicit steps: "linear", "bands".
+    #: What it asks of an operator beyond explicit steps: "linear", "bands", "real" (eigenvalues).
     needs: ClassVar[tuple[str, ...]] = ()
     #: Whether a step above the stable limit is made as several below it: then its length shows no error.
     splits: ClassVar[bool] = False
@@ -64,6 +64,8 @@ class Scheme(Declared, ABC):
         name, cls = type(self).__name__, type(equation).__name__
         if "linear" in self.needs and not operator.linear:
             return f"{name} needs a linear operator; {cls} is none, not even for one step: use Explicit"
+        if "real" in self.needs and not operator.real_spectrum:
+            return f"{name} is stable for real eigenvalues; those of {cls} are complex: use Explicit or Implicit"
         if "bands" in self.needs and not operator.has_bands:
             return f"{name} needs `bands`; {cls} has cross terms: use FSI"
         return None

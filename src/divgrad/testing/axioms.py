@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from divgrad.errors import ParameterError
 from divgrad.evolution import march
 from divgrad.grid import Tiling
-from divgrad.testing.case import Case
+from divgrad.testing.case import Case, seen
 from divgrad.testing.rescaling import rescaled
 
 #: Odd ways of cutting an image, of which no result may depend.
@@ -169,7 +169,7 @@ def _frames(case: Case) -> Any:
         spacing=case.spacing,
         tiling=case.tiling,
     ):
-        yield frame.u
+        yield seen(frame.u)
 
 
 #: Every axiom by the name under which a class may be exempted from it.

@@ -61,7 +61,9 @@ def check_equation(
     names = None if axioms is None else list(axioms)
     exemptions(equation)
     for image in trial_images() if images is None else images:
-        u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing)
+        u, grid, layout = enter(
+            image, channel_axis=channel_axis, spacing=spacing, imaginary=equation.complex_valued
+        )
         begun = equation.begin(u, grid, partial(layout.arrange, real=u.dtype))
         operator = begun.operator(u, 0.0, grid)
         check_operator(operator, u, ulps=ulps)
@@ -102,7 +104,9 @@ def check_steps(
     >>> from divgrad import Heat
     >>> check_steps(Heat(), np.eye(5))
     """
-    u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing)
+    u, grid, layout = enter(
+        image, channel_axis=channel_axis, spacing=spacing, imaginary=equation.complex_valued
+    )
     equation = equation.begin(u, grid, partial(layout.arrange, real=u.dtype))
     bound = equation.bound(u, 0.0, grid)
     name = type(equation).__name__

@@ -13,6 +13,7 @@ import numpy as np
 from divgrad.conductances import Conductance, constant, rational
 from divgrad.errors import ParameterError
 from divgrad.kernels import (
+    complex_diffusion,
     histogram,
     laplacian,
     multigrid,
@@ -34,7 +35,7 @@ from divgrad.testing.reaction_trials import (
     osmosis_trials,
     reaction_trials,
 )
-from divgrad.testing.speckle_trials import speckle_trials
+from divgrad.testing.speckle_trials import complex_trials, speckle_trials
 from divgrad.testing.trial import Trial
 
 #: Makes runnable kernels: (kernel, conductance, dtype, **switches) -> a module with the same functions.
@@ -251,6 +252,7 @@ KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     pointwise: pointwise_trials,
     multigrid: multigrid_trials,
     speckle: speckle_trials,
+    complex_diffusion: complex_trials,
     laplacian: laplacian_trials,
     osmosis: osmosis_trials,
     reaction: reaction_trials,
