@@ -64,8 +64,8 @@ def test_what_is_nested_is_told_and_cited() -> None:
         f"It ended at t = 1 after {solution.steps} steps: the time 1 was reached.",
     ):  # fmt: skip
         assert words in told
-    keys = re.findall(r"^@\w+{(\w+),$", cite(solution), re.MULTILINE)
-    assert keys == ["Iijima1962", "Nordstrom1990", "Perona1990", "Weickert1998"]
+    keys = re.findall(r"^@\w+{([\w:]+),$", cite(solution), re.MULTILINE)
+    assert keys == ["Iijima1962:368", "Nordstrom1990:318", "Perona1990:629", "Weickert1998"]
 
 
 def test_the_scale_space_of_heat_is_that_of_gaussians() -> None:

@@ -53,7 +53,7 @@ def cite(solution: Solution) -> str:
     >>> import numpy as np
     >>> from divgrad import PeronaMalik, Steps, cite, evolve
     >>> print(cite(evolve(np.eye(3), PeronaMalik(contrast=1.0), until=Steps(1))).splitlines()[0])
-    @article{Perona1990,
+    @article{Perona1990:629,
     """
     lines = [getattr(type(thing), "citation", "") for thing in _parts(solution)]
     lines = [line for line in lines if isinstance(line, str) and line]
@@ -64,7 +64,7 @@ def bibtex(citation: str) -> str:
     """Return the BibTeX entry of a citation: authors, where it appeared, year.
 
     >>> print(bibtex("P. Perona, J. Malik, IEEE PAMI 12:629-639, 1990"))
-    @article{Perona1990,
+    @article{Perona1990:629,
       author = {P. Perona and J. Malik},
       title = {Scale-Space and Edge Detection Using Anisotropic Diffusion},
       journal = {IEEE PAMI},
@@ -79,13 +79,14 @@ def bibtex(citation: str) -> str:
     years = re.findall(r"\b(?:19|20)\d\d\b", rest)
     year = years[-1] if years else ""
     key = (re.sub(r"\W", "", names[0].split()[-1]) if names else "divgrad") + year
-    title = TITLES.get(key, "")
+    title = TITLES.get(rest, "")
     where = re.sub(rf",? {year}$", "", rest)
     fields = {"author": " and ".join(names), "title": title}
     numbers = re.search(r" (\d+)(?:\(\d+\))?:(\d+)(?:-(\d+))?", where)
     if numbers:
         volume, first, last = numbers.groups()
         pages = f"{first}--{last}" if last else first
+        key += f":{first}"
         fields |= {"journal": where[: numbers.start()], "volume": volume, "pages": pages}
     else:
         fields |= {"howpublished": where}
