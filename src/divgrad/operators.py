@@ -165,15 +165,16 @@ class Equation(Declared, ABC):
             If it holds arrays.
         """
         changed: dict[str, Any] = {}
-        for field in fields(self) if is_dataclass(self) else ():
-            value = getattr(self, field.name)
+        names: list[str] = [f.name for f in fields(self)] if is_dataclass(self) else []
+        for name in names:
+            value = getattr(self, name)
             if isinstance(value, Equation):
-                changed[field.name] = value.reduced(u, shrink).equation
+                changed[name] = value.reduced(u, shrink).equation
             elif isinstance(value, tuple) and any(isinstance(part, Equation) for part in value):
-                changed[field.name] = tuple(part.reduced(u, shrink).equation for part in value)
+                changed[name] = tuple(part.reduced(u, shrink).equation for part in value)
             elif getattr(value, "ndim", 0):
                 raise SchemeError(
-                    f"{type(self).__name__} holds an array, {field.name}, that cannot be reduced: use FSI"
+                    f"{type(self).__name__} holds an array, {name}, that cannot be reduced: use FSI"
                 )
         return Reduced(replace(self, **changed) if changed else self, shrink(u))  # type: ignore[type-var]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from divgrad.schemes.adaptive import Adaptive
 from divgrad.schemes.aos import AOS
+from divgrad.schemes.coarse_to_fine import CoarseToFine
 from divgrad.schemes.explicit import Explicit
 from divgrad.schemes.fed import FED
 from divgrad.schemes.fsi import FSI
@@ -20,8 +21,9 @@ SCHEMES: dict[str, type[Scheme]] = {
     "lod": LOD,
     "implicit": Implicit,
     "adaptive": Adaptive,
+    "coarse-to-fine": CoarseToFine,
 }
 
 __all__ = [
-    "AOS", "FED", "FSI", "LOD", "SCHEMES", "Adaptive", "Explicit", "Implicit", "Scheme", "State",
+    "AOS", "FED", "FSI", "LOD", "SCHEMES", "Adaptive", "CoarseToFine", "Explicit", "Implicit", "Scheme", "State",
 ]  # fmt: skip

@@ -74,7 +74,7 @@ class Implicit(Scheme):
         found = solve(operator, tau, change, allowed, grid)
         if found is None:
             raise SchemeError(
-                f"Implicit cannot solve a step of {tau:g}: {type(equation).__name__} flows backwards here; "
+                f"Implicit cannot solve a step of {tau:g}: {type(equation).__name__} may flow backwards here; "
                 "take a smaller tau, or Explicit"
             )
         if closed:  # nothing damps the mean: what tolerance and rounding added to it would stay
