@@ -85,8 +85,7 @@ EXAMPLES["heat, in pulses"] = Heat(diffusivity=lambda t: 1.0 + 0.5 * math.sin(t)
 WHERE = {
     "allen-cahn": ("flat64", "deep64"),
     "ambrosio-tortorelli": ("pair64", "deep32"),
-    "fourth-order": ("flat64", "flat32"),
-    "gray-scott": ("pair64", "deep32"),
+    "gray-scott": ("pair64",),
     "osmosis": ("flat64", "deep32"),
     "heat": ("flat64", "deep64"),
     "perona-malik": ("flat64", "flat32", "deep32"),
@@ -94,12 +93,25 @@ WHERE = {
     "perona-malik, presmoothed": ("flat64", "deep64"),
 }
 
+
+def accepted(name: str, scheme: Any) -> bool:
+    """Whether the scheme takes the equation: what it refuses in a sentence it need not solve."""
+    if name not in OPERATORS:
+        channels = max(1, SETTINGS[WHERE.get(name, ("flat64",))[0]].channels)
+        u, grid = np.ones((channels, 2)), Grid((1.0,))
+        begun = EXAMPLES[name].begin(u, grid, lambda array, _: np.asarray(array))
+        OPERATORS[name] = begun.operator(u, 0.0, grid)
+    return scheme.refusal(EXAMPLES[name], OPERATORS[name]) is None
+
+
+OPERATORS: dict[str, Operator] = {}
 TRIALS = [
     pytest.param(equation, scheme, setting, axiom, id=f"{name}-{by}-{where}-{axiom}")
     for name, equation in EXAMPLES.items()
     for where in WHERE.get(name, ("flat64",))
     for setting in [SETTINGS[where]]
     for by, scheme in ((by, cls()) for by, cls in SCHEMES.items())
+    if accepted(name, scheme)
     for axiom in AXIOMS
     if axiom not in exemptions(equation, scheme)
 ]

@@ -65,10 +65,12 @@ class HistogramModification(Equation):
     @property
     def exemptions(self) -> dict[str, str]:  # type: ignore[override]
         """The mean, and what a fixed range does not keep."""
-        own = {"mean": "ranks decide on grey values, whatever their mean"}
+        own = dict.fromkeys(
+            ("shift", "negative"), "equal grey values share a rank, until rounding parts them"
+        )
+        own["mean"] = "ranks decide on grey values, whatever their mean"
         if self.low is not None or self.high is not None:
-            names = ("constant", "range", "shift", "negative")
-            own |= dict.fromkeys(names, "the range to be filled is fixed")
+            own |= dict.fromkeys(("constant", "range"), "the range to be filled is fixed")
         return own
 
     def begin(self, u: Image, grid: Grid, arrange: Arrange) -> Equation:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from divgrad.errors import ImageError
+from divgrad.errors import ImageError, SchemeError
 from divgrad.grid import Grid
 from divgrad.kernels.drift import Osmotic, drifts, largest
-from divgrad.operators import Arrange, Equation, Image, Operator
+from divgrad.operators import Arrange, Equation, Image, Operator, Reduced
 from divgrad.parameters import declared, parameter
 
 
@@ -25,7 +25,8 @@ class Osmosis(Equation):
     and both sides grow into each other with all their texture, which removes shadows whose border is marked.
     Within :class:`~divgrad.Masked` and with another picture as guidance, that picture is cloned into a region
     without a seam. What is >= 0 stays so with Explicit and AOS steps. An edge that is erased has an effect
-    as far as sqrt(t): take a long time, and FSI. Values are intensities: keep them linear and above zero,
+    as far as sqrt(t): take a long time, with Implicit steps (FSI and FED do without ``erase`` only, with it the
+    drift is no gradient and eigenvalues are complex). Values are intensities: keep them linear and above zero,
     for a pixel of the guidance that is zero loses all it holds.
 
     Raises
@@ -83,7 +84,7 @@ class Osmosis(Equation):
                     "erase has values from 0 to 1; got "
                     f"{float(mask.min()):g} to {float(mask.max()):g}"
                 )
-        return _Drifting(drifts(v, mask, grid), grid)
+        return _Drifting(drifts(v, mask, grid), grid, self.erase is None)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return lap . - div(d .)."""
@@ -107,15 +108,18 @@ class _Drifting(Equation):
     bound_lasts = True
     exemptions = Osmosis.exemptions
 
-    def __init__(self, edges: list[Image], grid: Grid) -> None:
-        self.edges = edges
+    def __init__(self, edges: list[Image], grid: Grid, real: bool) -> None:
+        self.edges, self.real = edges, real
         self.most = largest(edges, grid)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
-        return Osmotic(self.edges, grid, self.most)
+        return Osmotic(self.edges, grid, self.most, real_spectrum=self.real)
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
         return self.most
+
+    def reduced(self, u: Image, shrink: Callable[[Image], Image]) -> Reduced:
+        raise SchemeError("Osmosis holds a drift that cannot be reduced: use Implicit")
 
     def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
         return Osmotic(self.edges, grid, self.most).steps(u, taus)

@@ -28,10 +28,15 @@ class Osmotic(Operator):
         Where the pixels are.
     bound
         Its bound: see :func:`largest`.
+    real_spectrum
+        Whether the drift is a gradient: then the matrix is similar to a symmetric one.
     """
 
-    def __init__(self, drifts: Sequence[Image], grid: Grid, bound: float) -> None:
+    def __init__(
+        self, drifts: Sequence[Image], grid: Grid, bound: float, *, real_spectrum: bool = True
+    ) -> None:
         self.drifts, self.grid, self.most = drifts, grid, bound
+        self.real_spectrum = real_spectrum
 
     @property
     def has_bands(self) -> bool:
