@@ -86,7 +86,7 @@ WHERE = {
     "allen-cahn": ("flat64", "deep64"),
     "ambrosio-tortorelli": ("pair64", "deep32"),
     "gray-scott": ("pair64",),
-    "osmosis": ("flat64", "deep32"),
+    "osmosis": ("flat64", "deep64"),
     "heat": ("flat64", "deep64"),
     "perona-malik": ("flat64", "flat32", "deep32"),
     "porous-medium": ("flat64", "deep64"),

@@ -107,6 +107,9 @@ class _Spreading(Equation):
         return u
 
 
+_Spreading.__name__ = HistogramModification.__name__  # messages name the flow that was asked for
+
+
 class _Drawn(Operator):
     """v -> rate (goal - v), pixel by pixel."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from divgrad.errors import ImageError, SchemeError
+from divgrad.errors import ImageError
 from divgrad.grid import Grid
 from divgrad.kernels.drift import Osmotic, drifts, largest
 from divgrad.operators import Arrange, Equation, Image, Operator, Reduced
@@ -84,7 +84,7 @@ class Osmosis(Equation):
                     "erase has values from 0 to 1; got "
                     f"{float(mask.min()):g} to {float(mask.max()):g}"
                 )
-        return _Drifting(drifts(v, mask, grid), grid, self.erase is None)
+        return _Drifting(v, mask, grid, self.erase is None)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return lap . - div(d .)."""
@@ -102,24 +102,35 @@ class Osmosis(Equation):
 
 
 class _Drifting(Equation):
-    """The flow with its drift at hand; nothing of it depends on the image."""
+    """The flow with its drift at hand, which does not depend on the image."""
 
     citation = Osmosis.citation
     bound_lasts = True
     exemptions = Osmosis.exemptions
 
-    def __init__(self, edges: list[Image], grid: Grid, real: bool) -> None:
-        self.edges, self.real = edges, real
-        self.most = largest(edges, grid)
+    def __init__(self, v: Image, mask: Image, grid: Grid, real: bool) -> None:
+        self.v, self.mask, self.real = v, mask, real
+        self.edges = drifts(v, mask, grid)
+        self.bounds: dict[tuple[float, ...], float] = {}
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
-        return Osmotic(self.edges, grid, self.most, real_spectrum=self.real)
+        return self._osmotic(u, t, grid)
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
-        return self.most
+        if grid.spacing not in self.bounds:
+            self.bounds[grid.spacing] = largest(self.edges, grid)
+        return self.bounds[grid.spacing]
 
     def reduced(self, u: Image, shrink: Callable[[Image], Image]) -> Reduced:
-        raise SchemeError("Osmosis holds a drift that cannot be reduced: use Implicit")
+        grid = Grid((1.0,) * (u.ndim - 1))  # a drift has no unit
+        smaller = _Drifting(shrink(self.v), shrink(self.mask), grid, self.real)
+        return Reduced(smaller, shrink(u))
+
+    def _osmotic(self, u: Image, t: float, grid: Grid) -> Osmotic:
+        return Osmotic(self.edges, grid, self.bound(u, t, grid), real_spectrum=self.real)
 
     def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
-        return Osmotic(self.edges, grid, self.most).steps(u, taus)
+        return self._osmotic(u, t, grid).steps(u, taus)
+
+
+_Drifting.__name__ = Osmosis.__name__  # messages name the flow that was asked for

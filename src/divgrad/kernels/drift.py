@@ -128,7 +128,7 @@ def drifts(v: Image, mask: Image, grid: Grid) -> list[Image]:
 def largest(drifts: Sequence[Image], grid: Grid) -> float:
     """Return twice the largest rate at which a pixel is left, in 1 / time: no eigenvalue is beyond (Gershgorin).
 
-    So a step of 2 / bound may empty a pixel, and not make it negative.
+    So a step of 2 / bound may empty a pixel, and not make it negative. At least the bound without a drift.
     """
     edges = _three(drifts, grid)
     dtype = edges[2].dtype
@@ -141,7 +141,7 @@ def largest(drifts: Sequence[Image], grid: Grid) -> float:
         4 * dtype.itemsize,
         grid,
     )
-    return 2.0 * float(out.max())
+    return max(2.0 * float(out.max()), grid.laplacian_bound)
 
 
 def _three(drifts: Sequence[Image], grid: Grid) -> list[Image]:
