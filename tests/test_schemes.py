@@ -33,6 +33,7 @@ from divgrad.conductances import forward_and_backward
 from divgrad.errors import ParameterError, SchemeError
 from divgrad.kernels.halving import halving
 from divgrad.kernels.krylov import bicgstab, conjugate_gradients
+from divgrad.kernels.vcycle import Multigrid
 from divgrad.operators import Arrange, Equation, Operator
 from divgrad.parameters import declared, parameter
 from divgrad.schemes.implicit import solve
@@ -176,12 +177,10 @@ def test_the_work_of_an_implicit_step_hardly_grows_with_its_length() -> None:
     counts = []
     u, grid = noise((96, 80))[None], Grid((1.0, 1.0))
     operator = Heat().operator(u, 0.0, grid)
-    from divgrad.kernels import vcycle
-
     for tau in (25.0, 2500.0, 250000.0):
         r = operator.axpy(tau, u) - u
         bands = [operator.bands(axis) for axis in range(2)]
-        grids, calls = vcycle.Multigrid(bands, tau, None, grid), [0]
+        grids, calls = Multigrid(bands, tau, None, grid), [0]
 
         def cycle(x: Any, grids: Any = grids, calls: Any = calls) -> Any:
             calls[0] += 1
@@ -190,6 +189,20 @@ def test_the_work_of_an_implicit_step_hardly_grows_with_its_length() -> None:
         assert conjugate_gradients(grids.product, cycle, r, 1e-9, grid) is not None
         counts.append(calls[0])
     assert max(counts) <= 14, counts
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 2), (2, 1, 3), (3, 5), (1, 1), (7,), (4, 6, 5)])
+def test_the_matrix_of_the_grids_is_the_operator_s(shape: tuple[int, ...]) -> None:
+    image, rng = 100.0 * noise(shape)[None], np.random.default_rng(0)
+    grid = Grid((1.0, 2.0, 0.7)[: len(shape)])
+    flow = Fidelity(PeronaMalik(50.0), weight=0.3, data=image)
+    operator = flow.operator(image, 0.0, grid)
+    bands = [operator.bands(axis) for axis in range(len(shape))]
+    grids = Multigrid(bands, 3.0, None, grid)
+    x = rng.normal(size=image.shape)
+    wanted = 2.0 * x - operator.axpy(3.0, x) + 3.0 * operator.inflow
+    assert grids.exact
+    assert np.allclose(grids.product(x), wanted, rtol=0, atol=1e-12)
 
 
 def test_implicit_solutions_do_not_depend_on_threads_where_there_are_several_blocks() -> None:

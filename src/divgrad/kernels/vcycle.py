@@ -191,7 +191,7 @@ def _fold(level: Level, spacing: list[float]) -> Level:
 
 def _pairs(a: NDArray[Any], axis: int) -> NDArray[Any]:
     """Return the sums of neighbours two by two."""
-    out = np.ascontiguousarray(a[_every(axis, 0)])
+    out = a[_every(axis, 0)].copy()
     odd = a[_every(axis, 1)]
     out[_upto(axis, odd.shape[axis])] += odd
     return out
