@@ -151,7 +151,6 @@ REFUSED = {
     "empty": (NOTHING, "empty"),
     "empty list": ([], "empty"),
     "4-D": (np.zeros((2, 2, 2, 2)), "1 to 3 spatial axes"),
-    "complex": (np.zeros((2, 2), complex), "real numbers"),
     "text": (np.array(["a", "b"]), "real numbers"),
     "one text": ("image.png", "1 to 3 spatial axes"),
     "objects": (np.array([{}, 1], object), "real numbers"),

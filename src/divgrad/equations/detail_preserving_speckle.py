@@ -66,6 +66,9 @@ class DetailPreservingSpeckle(SpeckleFlow):
 
     citation = "S. Aja-Fernandez, C. Alberola-Lopez, IEEE TIP 15:2694-2701, 2006"
 
+    def __post_init__(self) -> None:
+        self.check()
+
     def window(self) -> Window:
         """Return all pixels within reach."""
         return Window(int(self.reach))

@@ -14,6 +14,8 @@ from divgrad.kernels.slopes import collect, robust_scale
 from divgrad.operators import Arrange, Equation, Image, Operator
 from divgrad.parameters import declared, parameter
 
+SAMPLE = 262_144  # pixels whose slopes are looked at: their median is good to 0.2 %
+
 
 @declared
 class Robust(Equation):
@@ -64,7 +66,7 @@ class Robust(Equation):
 
     def found(self, u: Image, grid: Grid) -> PeronaMalik:
         """Return the flow with the contrast of an image."""
-        slopes = collect(list(u), grid.spacing, self.presmoothing)
+        slopes = collect(list(u), grid.spacing, self.presmoothing, SAMPLE)
         contrast = float(self.factor) * math.sqrt(5.0) * robust_scale(slopes)
         mantissa, exponent = math.frexp(
             contrast

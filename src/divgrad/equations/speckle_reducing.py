@@ -65,6 +65,9 @@ class SpeckleReducing(SpeckleFlow):
 
     citation = "Y. Yu, S. T. Acton, IEEE TIP 11:1260-1270, 2002"
 
+    def __post_init__(self) -> None:
+        self.check()
+
     def window(self) -> Window:
         """Return the next neighbours."""
         return Window()

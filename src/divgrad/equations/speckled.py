@@ -36,7 +36,8 @@ class SpeckleFlow(Equation):
         "negative": "defined for images >= 0 only",
     }
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Raise ParameterError where the speckle is both given and measured for every step."""
         if self.decay is None and self.speckle is not None:
             raise ParameterError(
                 f"{type(self).__name__}: with decay=None the speckle is measured for every step; "

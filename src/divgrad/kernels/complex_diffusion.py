@@ -45,36 +45,41 @@ def extend(row, line):
     line[n + 1] = row[n - 1]
 
 
-def flow(line, before, after, above, below, g, gbefore, gafter, gabove, gbelow, rates, out):
-    """out <- what flows in; line and all g begin at the left neighbour; rates are tau / (2 h^2)."""
+def advance(
+    line, before, after, above, below, iline, ibefore, iafter, iabove, ibelow,
+    g, gbefore, gafter, gabove, gbelow, rates, cosine, sine, out, iout,
+):  # fmt: skip
+    """Out, iout <- a row and what flows in, turned; line, iline and all g begin at the left neighbour.
+
+    ``rates`` are tau / (2 h^2).
+    """
     tz, ty, tx = rates
     for j in range(out.shape[0]):
-        p, h = line[j + 1], g[j + 1]
-        x = tx * ((h + g[j + 2]) * (line[j + 2] - p) + (h + g[j]) * (line[j] - p))
-        z = tz * ((h + gafter[j + 1]) * (after[j] - p) + (h + gbefore[j + 1]) * (before[j] - p))
+        p, q, h = line[j + 1], iline[j + 1], g[j + 1]
+        right, left = tx * (h + g[j + 2]), tx * (h + g[j])
+        down, up = tz * (h + gafter[j + 1]), tz * (h + gbefore[j + 1])
+        x = right * (line[j + 2] - p) + left * (line[j] - p)
+        y = right * (iline[j + 2] - q) + left * (iline[j] - q)
+        z = down * (after[j] - p) + up * (before[j] - p)
+        w = down * (iafter[j] - q) + up * (ibefore[j] - q)
         if VOLUME:
-            x = x + ty * (
-                (h + gbelow[j + 1]) * (below[j] - p) + (h + gabove[j + 1]) * (above[j] - p)
-            )
-        out[j] = x + z
-
-
-def turn(p, a, b, cosine, sine, out):
-    """out <- p + cosine a + sine b."""
-    for j in range(out.shape[0]):
-        out[j] = p[j] + (cosine * a[j] + sine * b[j])
+            front, back = ty * (h + gbelow[j + 1]), ty * (h + gabove[j + 1])
+            x = x + (front * (below[j] - p) + back * (above[j] - p))
+            y = y + (front * (ibelow[j] - q) + back * (iabove[j] - q))
+        a, b = x + z, y + w
+        out[j] = p + (cosine * a - sine * b)
+        iout[j] = q + (cosine * b + sine * a)
 
 
 def step(u, w, out, box, tau, inverse, contrast, cosine, sine):
     """out[box] <- one explicit step of u, with conductances made of w; the box spans all cols."""
     rows, width = box[3] - box[2], u.shape[3]
     g = np.zeros((3, rows + 2, width + 2), REAL)
-    line = np.zeros(width + 2, REAL)
-    flows = np.zeros((2, width), REAL)
-    march(u, w, out, box, tau, inverse, contrast, cosine, sine, g, line, flows)
+    line = np.zeros((2, width + 2), REAL)
+    march(u, w, out, box, tau, inverse, contrast, cosine, sine, g, line)
 
 
-def march(u, w, out, box, tau, inverse, contrast, cosine, sine, g, line, flows):
+def march(u, w, out, box, tau, inverse, contrast, cosine, sine, g, line):
     """The loops of :func:`step`, on the arrays that it has made; the conductances of three planes are in use."""
     planes, height, rows = u.shape[1], u.shape[2], box[3] - box[2]
     half = REAL(0.5) * tau
@@ -95,13 +100,12 @@ def march(u, w, out, box, tau, inverse, contrast, cosine, sine, g, line, flows):
             above, below = (n - 1, n + 1) if VOLUME else (n, n)
             h = g[r % 3]
             for c in range(CHANNELS):
-                for i in range(2):
-                    k = c + i * CHANNELS
-                    extend(u[k, r, y], line)
-                    flow(
-                        line, u[k, b, y], u[k, a, y], u[k, r, up], u[k, r, down], h[n],
-                        g[(r - 1) % 3, n], g[(r + 1) % 3, n], h[above], h[below], rates, flows[i],
-                    )  # fmt: skip
-                k = c + CHANNELS
-                turn(u[c, r, y], flows[0], flows[1], cosine, -sine, out[c, r, y])
-                turn(u[k, r, y], flows[1], flows[0], cosine, sine, out[k, r, y])
+                i = c + CHANNELS
+                extend(u[c, r, y], line[0])
+                extend(u[i, r, y], line[1])
+                advance(
+                    line[0], u[c, b, y], u[c, a, y], u[c, r, up], u[c, r, down],
+                    line[1], u[i, b, y], u[i, a, y], u[i, r, up], u[i, r, down],
+                    h[n], g[(r - 1) % 3, n], g[(r + 1) % 3, n], h[above], h[below],
+                    rates, cosine, sine, out[c, r, y], out[i, r, y],
+                )  # fmt: skip

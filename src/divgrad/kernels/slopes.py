@@ -17,17 +17,20 @@ BOX = {1: 16_384, 2: 128, 3: 32}  # side of each sample of a larger image, by nu
 
 
 def collect(
-    planes: Sequence[NDArray[Any]], spacing: tuple[float, ...], presmoothing: float | None
+    planes: Sequence[NDArray[Any]],
+    spacing: tuple[float, ...],
+    presmoothing: float | None,
+    budget: int = BUDGET,
 ) -> Floats:
     """Return the slopes of the channels of an image that are not zero, as Perona-Malik diffusion sees them.
 
-    From evenly spaced boxes if the image is larger than a megapixel. See
+    From evenly spaced boxes if the image has more pixels than the budget. See
     :func:`divgrad.estimate.gradients.slopes`.
     """
     shape = planes[0].shape
     halos = [1 if presmoothing is None else 1 + math.ceil(4 * presmoothing / h) for h in spacing]
     found = []
-    for box in _boxes(shape):
+    for box in _boxes(shape, budget):
         firsts = [max(0, start - halo) for (start, _), halo in zip(box, halos, strict=True)]
         outer = tuple(
             slice(first, min(n, stop + halo))
@@ -101,17 +104,22 @@ def _along(u: Floats, start: int, stop: int | None, axis: int) -> Floats:
     return u[(slice(None),) * axis + (slice(start, stop),)]
 
 
-def _boxes(shape: tuple[int, ...]) -> list[tuple[tuple[int, int], ...]]:
+def _boxes(shape: tuple[int, ...], budget: int) -> list[tuple[tuple[int, int], ...]]:
     """Ranges along each axis: the whole image, or boxes evenly spaced in it within the budget."""
-    if math.prod(shape) <= BUDGET:
+    if math.prod(shape) <= budget:
         return [tuple((0, n) for n in shape)]
     sides = [min(n, BOX[len(shape)]) for n in shape]
     counts = [n // side for n, side in zip(shape, sides, strict=True)]
-    while math.prod(counts) * math.prod(sides) > BUDGET:
-        most = counts.index(max(counts))
-        counts[most] -= max(1, counts[most] // 5)
+    while math.prod(counts) * math.prod(sides) > budget:
+        most = max(counts)
+        counts = [count - max(1, count // 5) if count == most else count for count in counts]
     ranges = []
     for n, side, count in zip(shape, sides, counts, strict=True):
+        if (n - side) % 2 and count % 2 and count > 1:
+            count -= (
+                1  # nothing in the middle: the sample of a mirrored image is the mirrored sample
+            )
         starts = ((np.arange(count) + 0.5) / count * (n - side)).astype(int).tolist()
+        starts[(count + 1) // 2 :] = [n - side - start for start in reversed(starts[: count // 2])]
         ranges.append([(start, start + side) for start in starts])
     return list(itertools.product(*ranges))

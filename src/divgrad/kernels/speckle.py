@@ -22,6 +22,7 @@ from __future__ import annotations
 import numpy as np
 
 from divgrad.conductances import constant as conductance
+from divgrad.kernels.planes import copy, mirror
 
 __all__ = ["explicit", "nodes"]
 
@@ -32,21 +33,13 @@ CROSS = True  # the next neighbours along the axes, or else all pixels of a wind
 REACH = 1  # how far the window goes, 1 or 2
 
 
-def mirror(i, size):
-    """Index of the pixel that stands for pixel i beyond the border."""
-    i = i % (2 * size)
-    return i if i < size else 2 * size - 1 - i
-
-
 def load(u, z, y0, y1, x0, x1, plane):
     """plane[channel] <- a part of plane z of u, with margins."""
     stride, first = x1 - x0 + 2 * REACH, REACH if VOLUME else 0
     for c in range(CHANNELS):
         for y in range(y1 - y0):
-            row = u[c, z, y0 + y]
             at = (first + y) * stride + REACH
-            for j in range(x1 - x0):
-                plane[c, at + j] = row[x0 + j]
+            copy(u[c, z, y0 + y, x0:x1], plane[c, at : at + x1 - x0])
         surround(plane[c], y1 - y0, x1 - x0)
 
 
@@ -106,15 +99,21 @@ def clear(row):
         row[j] = 0.0
 
 
-def ratio(p, offset, square, part, out):
-    """Out <- a part of variance / mean^2."""
-    for j in range(out.shape[0]):
+def finish(p, offset, square, part):
+    """Square <- a part of variance / mean^2."""
+    for j in range(p.shape[0]):
         mean = p[j] + offset[j]
         variance = square[j] - offset[j] * offset[j]
         variance = variance if variance > 0.0 else REAL(0.0)
         scale = mean * mean
         scale = scale if scale > 1e-30 else REAL(1e-30)  # all dark: no variance either
-        out[j] = part * (variance / scale)
+        square[j] = part * (variance / scale)
+
+
+def apply(g, noise):
+    """G <- conductance of what it is."""
+    for j in range(g.shape[0]):
+        g[j] = conductance(g[j], noise)
 
 
 def add(row, out):
@@ -150,13 +149,12 @@ def conduct(state, q, planes, rows, width, weights, noise, offset, square, g):
                         plane[lo - REACH + y * stride :], p, along, across, offset[: hi - lo],
                         square[: hi - lo],
                     )  # fmt: skip
+        finish(p, offset[: hi - lo], square[: hi - lo], part)
         if c == 0:
-            ratio(p, offset[: hi - lo], square[: hi - lo], part, g[lo:hi])
+            copy(square[: hi - lo], g[lo:hi])
         else:
-            ratio(p, offset[: hi - lo], square[: hi - lo], part, square[: hi - lo])
-            add(square, g[lo:hi])
-    for j in range(lo, hi):
-        g[j] = conductance(g[j], noise)
+            add(square[: hi - lo], g[lo:hi])
+    apply(g[lo:hi], noise)
 
 
 def gain(line, before, after, above, below, cline, cbefore, cafter, cabove, cbelow, rates, out):
@@ -227,9 +225,9 @@ def march(u, out, box, taus, noises, inverse, weights, outer, state, g, offset, 
         if box[0] <= z0 + r < box[1]:
             for c in range(CHANNELS):
                 for y in range(box[2], box[3]):
-                    row, first = out[c, z0 + r, y], lo + (y - y0) * stride - x0
-                    for x in range(box[4], box[5]):
-                        row[x] = state[steps, r % ring, c, first + x]
+                    first = lo + (y - y0) * stride + box[4] - x0
+                    row = state[steps, r % ring, c, first : first + box[5] - box[4]]
+                    copy(row, out[c, z0 + r, y, box[4] : box[5]])
 
 
 def nodes(u, out, box, weights, noise):
@@ -255,6 +253,5 @@ def walk(u, out, box, weights, noise, outer, state, g, offset, square):
         if box[0] <= z0 + q < box[1]:
             conduct(state, q, planes, rows, width, weights, noise, offset, square, g)
             for y in range(box[2], box[3]):
-                row, first = out[0, z0 + q, y], lo + (y - y0) * stride - x0
-                for x in range(box[4], box[5]):
-                    row[x] = g[first + x]
+                first = lo + (y - y0) * stride + box[4] - x0
+                copy(g[first : first + box[5] - box[4]], out[0, z0 + q, y, box[4] : box[5]])
