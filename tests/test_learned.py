@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 
 import divgrad
-from divgrad.conductances import constant
 from divgrad.errors import ImageError, ParameterError
 from divgrad.grid import Tiling
-from divgrad.kernels import filters
 from divgrad.kernels.learned import Step, folded, step, unfolded
 from divgrad.learned import Learned, Model, read, run, shipped
 from divgrad.learned.influence import KNOTS, influence, ramps
-from divgrad.testing.kernels import check_kernel
 
 
 def random_step(channels: int, count: int, size: int, seed: int = 0) -> Step:
@@ -80,28 +77,6 @@ def test_bits_do_not_depend_on_blocks(block: tuple[int, int, int]) -> None:
     expected = step(u, u[:4], parameters, 2, Tiling(threads=1))
     got = step(u, u[:4], parameters, 2, Tiling(block=block, threads=2))
     assert (got == expected).all()
-
-
-@pytest.mark.parametrize("size", [3, 5, 7])
-def test_compiled_kernel_is_its_source(size: int) -> None:
-    rng = np.random.default_rng(3)
-    u = rng.normal(0, 3, (5, 4, 6)).astype(np.float32)
-    p = random_step(5, 2, size)
-    arrays = [np.ascontiguousarray(a, np.float32) for a in (p.inner, p.ramps, p.turned)]
-    for box in ((0, 4, 0, 6), (1, 3, 2, 5)):
-        arguments = [
-            u,
-            u[:4].copy(),
-            np.zeros_like(u),
-            box,
-            2,
-            arrays[0].ravel(),
-            arrays[1],
-            arrays[2].ravel(),
-        ]
-        check_kernel(
-            filters, "stage", [*arguments, np.float32(0.1)], conductance=constant, SIZE=size, PITCH=144
-        )  # fmt: skip
 
 
 def test_an_influence_function_goes_through_its_values() -> None:

@@ -14,6 +14,7 @@ from divgrad.conductances import Conductance, constant, rational
 from divgrad.errors import ParameterError
 from divgrad.kernels import (
     complex_diffusion,
+    filters,
     histogram,
     laplacian,
     multigrid,
@@ -23,11 +24,15 @@ from divgrad.kernels import (
     scalar,
     smoothing,
     speckle,
+    stencil,
+    structure,
     sums,
+    tensor,
     tridiagonal,
 )
 from divgrad.kernels.presmoothing import half_gaussian
 from divgrad.kernels.specialise import specialise
+from divgrad.testing.filter_trials import filter_trials
 from divgrad.testing.multigrid_trials import multigrid_trials
 from divgrad.testing.reaction_trials import (
     histogram_trials,
@@ -36,6 +41,7 @@ from divgrad.testing.reaction_trials import (
     reaction_trials,
 )
 from divgrad.testing.speckle_trials import complex_trials, speckle_trials
+from divgrad.testing.tensor_trials import stencil_trials, structure_trials, tensor_trials
 from divgrad.testing.trial import Trial
 
 #: Makes runnable kernels: (kernel, conductance, dtype, **switches) -> a module with the same functions.
@@ -245,10 +251,14 @@ def pointwise_trials(dtype: Any) -> Iterator[Trial]:
 
 #: Every kernel, with what yields calls of its functions.
 KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
+    filters: filter_trials,
     scalar: scalar_trials,
     smoothing: smoothing_trials,
     tridiagonal: tridiagonal_trials,
     sums: sums_trials,
+    structure: structure_trials,
+    stencil: stencil_trials,
+    tensor: tensor_trials,
     pointwise: pointwise_trials,
     multigrid: multigrid_trials,
     speckle: speckle_trials,
