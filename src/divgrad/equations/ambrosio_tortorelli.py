@@ -48,7 +48,7 @@ class AmbrosioTortorelli(Equation):
     >>> pair = np.stack([step, np.zeros(10)])
     >>> u, v = evolve(pair, AmbrosioTortorelli(contrast=10.0), until=Time(20.0), channel_axis=0).u
     >>> u.round().tolist()
-    [0.0, 0.0, 0.0, 1.0, 3.0, 97.0, 99.0, 100.0, 100.0, 100.0]
+    [0.0, 0.0, 0.0, 0.0, 2.0, 98.0, 100.0, 100.0, 100.0, 100.0]
     >>> v.round(1).tolist()
     [0.8, 0.7, 0.6, 0.4, 0.1, 0.1, 0.4, 0.6, 0.7, 0.8]
     """
@@ -62,7 +62,7 @@ class AmbrosioTortorelli(Equation):
     )  # fmt: skip
     weight: float = parameter(
         "How strongly the first image pulls; 0: not at all",
-        unit="per length squared", least=0, default=0.02,
+        unit="per length squared", least=0, default=0.1,
     )  # fmt: skip
     data: Any = parameter(
         "Image that pulls, with any last channel; None: the one at the beginning",
