@@ -88,6 +88,8 @@ WHERE = {
     "gray-scott": ("pair64",),
     "osmosis": ("flat64", "deep64"),
     "heat": ("flat64", "deep64"),
+    "speckle-reducing": ("flat64", "deep64"),
+    "complex-diffusion": ("flat64", "deep32"),
     "perona-malik": ("flat64", "flat32", "deep32"),
     "porous-medium": ("flat64", "deep64"),
     "perona-malik, presmoothed": ("flat64", "deep64"),

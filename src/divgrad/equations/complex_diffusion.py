@@ -35,7 +35,7 @@ class ComplexDiffusion(Equation):
     >>> from divgrad import ComplexDiffusion, Time, evolve
     >>> step = np.repeat([0.0, 100.0], 5)
     >>> evolve(step, ComplexDiffusion(contrast=5.0), until=Time(1.0)).u.imag.round(1)[3:7].tolist()
-    [2.1, 2.0, -2.0, -2.1]
+    [1.0, 2.2, -2.2, -1.0]
     """
 
     contrast: float = parameter(

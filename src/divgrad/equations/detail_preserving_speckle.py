@@ -56,7 +56,7 @@ class DetailPreservingSpeckle(SpeckleFlow):
         SPECKLE, above=0, most=10, optional=True, default=None, example="0.5"
     )
     decay: float | None = parameter(
-        DECAY, unit="per pixel", least=0, optional=True, default=1.0 / 6.0, example="0.1"
+        DECAY, unit="per pixel", least=0, optional=True, default=2.0, example="1"
     )
     reach: int = parameter(
         "How far the window goes to every side: 1 takes 3 pixels along each axis, 2 takes 5; along axes of "
