@@ -10,11 +10,11 @@ of it. An operator offers verbs; a scheme that asks for one that it lacks is ref
 ==============  =======================================  ==========================
 verb            what it does                             who asks for it
 ==============  =======================================  ==========================
-``axpy``        v + tau A v                              every scheme can
+``axpy``        v + tau A v                              every scheme can; Implicit without bands
 ``polynomial``  a two-term recurrence of axpy            Explicit, FED, FSI
 ``bound``       bound of the spectral radius             Explicit, FED, FSI
-``bands``       the three diagonals along one axis       AOS
-``inflow``      b, what flows in from outside            AOS
+``bands``       the three diagonals along one axis       AOS, LOD, Implicit where it has
+``inflow``      b, what flows in from outside            AOS, LOD, Implicit
 ==============  =======================================  ==========================
 """
 
