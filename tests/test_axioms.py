@@ -88,6 +88,7 @@ WHERE = {
     "gray-scott": ("pair64",),
     "osmosis": ("flat64", "deep64"),
     "heat": ("flat64", "deep64"),
+    "mean-curvature": ("flat64", "deep64"),
     "speckle-reducing": ("flat64", "deep64"),
     "complex-diffusion": ("flat64", "deep32"),
     "perona-malik": ("flat64", "flat32", "deep32"),

@@ -14,6 +14,8 @@ from divgrad.conductances import Conductance, constant, rational
 from divgrad.errors import ParameterError
 from divgrad.kernels import (
     complex_diffusion,
+    curvature,
+    extremes,
     filters,
     histogram,
     laplacian,
@@ -32,6 +34,7 @@ from divgrad.kernels import (
 )
 from divgrad.kernels.presmoothing import half_gaussian
 from divgrad.kernels.specialise import specialise
+from divgrad.testing.curvature_trials import curvature_trials, extremes_trials
 from divgrad.testing.filter_trials import filter_trials
 from divgrad.testing.multigrid_trials import multigrid_trials
 from divgrad.testing.reaction_trials import (
@@ -267,6 +270,8 @@ KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     osmosis: osmosis_trials,
     reaction: reaction_trials,
     histogram: histogram_trials,
+    curvature: curvature_trials,
+    extremes: extremes_trials,
 }
 
 
