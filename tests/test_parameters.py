@@ -421,7 +421,7 @@ def test_parse():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("heat2", "'heat2' is no equation; there are: heat, perona-malik"),
+        ("heat2", "'heat2' is no equation; there are: heat, and more"),
         ("", "'' is no equation"),
         ("perona-malik", "perona-malik needs contrast: write perona-malik:contrast=20"),
         ("perona-malik:kappa=3", "has no parameter 'kappa'; it has: contrast, conductance, presm"),

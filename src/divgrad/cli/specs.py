@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,9 @@ def parse(text: str, table: Mapping[str, type], what: str) -> Any:
     """
     name, _, rest = text.partition(":")
     if name not in table:
-        raise ParameterError(f"{name!r:.60} is no {what}; there are: {', '.join(table)}")
+        near = difflib.get_close_matches(name, table, n=3, cutoff=0.5) or list(table)[:3]
+        more = "" if len(near) == len(table) else ", and more: see divgrad flow --help"
+        raise ParameterError(f"{name!r:.60} is no {what}; there are: {', '.join(near)}{more}")
     cls = table[name]
     facts = declared_in(cls)
     values = {}

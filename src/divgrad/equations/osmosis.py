@@ -53,7 +53,7 @@ class Osmosis(Equation):
         array=True, optional=True, default=None,
     )  # fmt: skip
     erase: Any = parameter(
-        "1 or True at pixels whose edges fade away, such as the border of a shadow; None: nowhere",
+        "Where edges fade away, such as at the border of a shadow: 1 or True there; None: nowhere",
         array=True, optional=True, default=None,
     )  # fmt: skip
 
