@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from divgrad.errors import ParameterError
+import numpy as np
+
+from divgrad.errors import ParameterError, SchemeError
 from divgrad.grid import Grid
 from divgrad.kernels.halving import Halving, halving
 from divgrad.operators import Equation, Image, Operator, Reduced
@@ -72,8 +74,13 @@ class CoarseToFine(Scheme):
             )
 
     def refusal(self, equation: Equation, operator: Operator) -> str | None:
-        """Return the sentence with which its scheme refuses an equation, or None."""
+        """Return the sentence with which it, or its scheme, refuses an equation, or None."""
         sentence: str | None = self.scheme.refusal(equation, operator)
+        if sentence is None:
+            try:
+                equation.reduced(np.zeros((1, 1)), lambda image: image)
+            except SchemeError as error:
+                sentence = str(error)
         return sentence
 
     def advance(self, equation: Equation, at: State, grid: Grid, end: float, most: float) -> State:

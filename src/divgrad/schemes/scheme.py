@@ -67,7 +67,8 @@ class Scheme(Declared, ABC):
         if "real" in self.needs and not operator.real_spectrum:
             return f"{name} is stable for real eigenvalues; those of {cls} are complex: use Explicit or Implicit"
         if "bands" in self.needs and not operator.has_bands:
-            return f"{name} needs `bands`; {cls} has cross terms: use FSI"
+            other = "FSI or Implicit" if operator.real_spectrum else "Implicit"
+            return f"{name} needs `bands`; {cls} has cross terms: use {other}"
         return None
 
     def linearise(self, equation: Equation, u: Image, t: float, grid: Grid) -> Operator:
