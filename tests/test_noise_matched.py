@@ -303,6 +303,7 @@ def test_the_bound_is_the_stable_step_and_no_more() -> None:
         bound = flow.bound(board.real[None], 0.0, Grid((1.0, 1.0)))
         assert bound == pytest.approx(8.0 / math.cos(angle))
         operator = flow.operator(np.stack([board.real, board.imag]), 0.0, Grid((1.0, 1.0)))
+        assert operator.bound() == bound
         for part, grows in ((0.999, False), (1.03, True)):
             v = np.stack([board.real, board.imag])
             for _ in range(200):
