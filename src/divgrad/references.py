@@ -45,4 +45,8 @@ TITLES = {
     "Soviet Mathematics Doklady 7:414-417, 1966": "On the Solution of Functional Equations by the Method of "
     "Regularization",
     "in Visualization and Processing of Tensor Fields, 2006, 315-325": "Tensor Field Interpolation with PDEs",
+    "J. Structural Biology 135:239-250, 2001": "Noise Reduction in Electron Tomographic "
+    "Reconstructions Using Nonlinear Anisotropic Diffusion",
+    "International J. Computer Vision 31:111-127, 1999": "Coherence-Enhancing Diffusion Filtering",
+    "J. Mathematical Imaging and Vision 49:123-147, 2014": "Sparse Non-Negative Stencils for Anisotropic Diffusion",
 }

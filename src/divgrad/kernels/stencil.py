@@ -1,0 +1,256 @@
+"""div(D grad u) in images, with non-negative stencils of few directions: a plane of weights for each.
+
+Plain Python, compiled by :mod:`divgrad.kernels.specialise`; layout as in :mod:`divgrad.kernels.scalar`, where an image
+is a volume whose planes are its rows: so everything here goes over [plane, col].
+
+Decomposition
+    D = sum w e e' with three whole offsets e and weights w >= 0 at every pixel, by Selling's algorithm: a superbase
+    p + q + r = 0 of the grid is changed until no two of its vectors have a positive product p' D q. With COMPACT it
+    is the delta stencil: the four directions of the nearest neighbours.
+Weights
+    A pixel exchanges half its weight with x + e and half with x - e (AD-LBR). ``planes[d, z, x]`` is the sum of
+    what both ends of the pair (x, x + e_d) give it; pairs that leave the image have none. So the operator is
+    symmetric, keeps the mean, and has no negative weight: no new extrema.
+Steps
+    All offsets are the same everywhere, so that the inner loops read contiguous pieces of rows; runs of RUN pixels
+    without weight along a direction are left out. The steps follow each other through the rows as in
+    :mod:`divgrad.kernels.scalar`, ``reach`` rows apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from divgrad.kernels.planes import copy
+
+__all__ = ["steps", "weigh"]
+
+REAL = np.float32
+CHANNELS = 1
+COMPACT = False
+RUN = 512
+
+
+def selling(zz, xx, zx, scale, index, weights):
+    """weights[d, j] <- Selling's decomposition of a row of tensors; ``index`` as in :func:`weigh`."""
+    reach = index.shape[0] // 2
+    for j in range(zz.shape[0]):
+        a, c, b = zz[j] * scale[0], xx[j] * scale[1], zx[j] * scale[2]
+        # A superbase p + q + r = 0, p = (p0, p1), and its products.
+        p0, p1, q0, q1, r0, r1 = 1, 0, 0, 1, -1, -1
+        pq, pr, qr = b, -(a + b), -(b + c)
+        for _ in range(3 * reach + 6):
+            if pq > 0.0:
+                p0, p1, r0, r1 = -p0, -p1, p0 - q0, p1 - q1
+                pq, pr, qr = -pq, pr + 2.0 * pq, qr + 2.0 * pq
+            elif pr > 0.0:
+                p0, p1, q0, q1 = -p0, -p1, p0 - r0, p1 - r1
+                pq, pr, qr = pq + 2.0 * pr, -pr, qr + 2.0 * pr
+            elif qr > 0.0:
+                q0, q1, p0, p1 = -q0, -q1, q0 - r0, q1 - r1
+                pq, pr, qr = pq + 2.0 * qr, pr + 2.0 * qr, -qr
+            else:
+                break
+        # What two products leave lies across the third vector.
+        put(-r1, r0, -pq, j, reach, index, weights)
+        put(-q1, q0, -pr, j, reach, index, weights)
+        put(-p1, p0, -qr, j, reach, index, weights)
+
+
+def put(dz, dx, w, j, reach, index, weights):
+    """weights[d, j] <- w for the direction (dz, dx), if there is such; beyond the reach nothing but rounding lies."""
+    if w > 0.0 and abs(dz) <= reach and abs(dx) <= reach:
+        d = index[dz + reach, dx + reach]
+        if d >= 0:
+            weights[d, j] = w
+
+
+def delta(zz, xx, zx, scale, weights):
+    """weights[d, j] <- the delta stencil; delta is a third of the way from |b| to min(a, c).
+
+    The directions are (0, 1), (1, -1), (1, 0), (1, 1).
+    """
+    for j in range(zz.shape[0]):
+        a, c, b = zz[j] * scale[0], xx[j] * scale[1], zx[j] * scale[2]
+        least = a if a < c else c
+        size = b if b > 0.0 else -b
+        size = size if size < least else least
+        d = size + (least - size) / REAL(3.0)
+        b = size if b > 0.0 else -size
+        weights[0, j] = c - d
+        weights[1, j] = 0.5 * (d - b)
+        weights[2, j] = a - d
+        weights[3, j] = 0.5 * (d + b)
+
+
+def weigh(field, scale, index, table, planes, active, highest, box):
+    """planes[:, box] <- weights of all pairs; active[d, z, run] <- whether the run has any.
+
+    ``field[part, z, 0, x]`` holds zz, xx, zx; ``table[d]`` an offset (dz >= 0, dx), ``index[dz, dx]``, counted from
+    -reach, its d. The planes have ``reach`` zeros around them. ``highest[box[0]]`` becomes the largest sum of the
+    weights of a pixel's pairs.
+    """
+    reach, cols = index.shape[0] // 2, field.shape[3]
+    ring = np.zeros((2 * reach + 1, table.shape[0], cols), REAL)
+    total = np.zeros((2, cols), REAL)
+    weigh_all(field, scale, index, table, planes, active, highest, box, ring, total)
+
+
+def weigh_all(field, scale, index, table, planes, active, highest, box, ring, total):
+    """The loops of :func:`weigh`, on the arrays that it has made."""
+    reach, cols, rows = index.shape[0] // 2, field.shape[3], field.shape[1]
+    depth = 2 * reach + 1
+    for z in range(max(0, box[0] - reach), min(rows, box[1] + reach) + reach):
+        if z < min(rows, box[1] + reach):
+            weights = ring[z % depth]
+            for d in range(table.shape[0]):
+                for j in range(cols):
+                    weights[d, j] = 0.0
+            zz, xx, zx = field[0, z, 0], field[1, z, 0], field[2, z, 0]
+            if COMPACT:
+                delta(zz, xx, zx, scale, weights)
+            else:
+                selling(zz, xx, zx, scale, index, weights)
+        here = z - reach
+        if here < box[0] or here >= box[1]:
+            continue
+        for j in range(cols):
+            total[0, j] = 0.0
+        for d in range(table.shape[0]):
+            dz, dx = table[d, 0], table[d, 1]
+            first, last = max(0, -dx), min(cols, cols - dx)
+            whole = planes[d, reach + here]
+            for j in range(whole.shape[0]):
+                whole[j] = 0.0
+            out, own = whole[reach : reach + cols], ring[here % depth, d]
+            if here + dz < rows and first < last:
+                there = ring[(here + dz) % depth, d]
+                mean(
+                    own[first:last],
+                    there[first + dx : last + dx],
+                    out[first:last],
+                    total[0, first:last],
+                )
+            if here - dz >= 0 and first < last:  # the pairs (x - e, x)
+                there = ring[(here - dz) % depth, d]
+                add_mean(
+                    own[first + dx : last + dx], there[first:last], total[0, first + dx : last + dx]
+                )
+            for run in range(active.shape[2]):
+                n = 0
+                for j in range(run * RUN, min(cols, run * RUN + RUN)):
+                    n += 1 if out[j] > 0.0 else 0
+                active[d, here, run] = 1 if n > 0 else 0
+        for j in range(cols):
+            total[1, j] = total[0, j] if total[0, j] > total[1, j] else total[1, j]
+    top = REAL(0.0)
+    for j in range(cols):
+        top = total[1, j] if total[1, j] > top else top
+    highest[box[0]] = top
+
+
+def mean(p, q, out, total):
+    """out <- half of p + q, added to total too."""
+    for j in range(out.shape[0]):
+        out[j] = 0.5 * (p[j] + q[j])
+        total[j] += out[j]
+
+
+def add_mean(p, q, total):
+    """total += half of p + q."""
+    for j in range(total.shape[0]):
+        total[j] += 0.5 * (p[j] + q[j])
+
+
+def steps(u, out, box, taus, planes, active, table, reach):
+    """out[box] <- u after the explicit steps; the box spans all cols."""
+    number = taus.shape[0]
+    z0, z1 = max(0, box[0] - number * reach), min(u.shape[1], box[1] + number * reach)
+    stride = u.shape[3] + 2 * reach  # zeros on both sides, read with weight zero
+    state = np.zeros((number, CHANNELS, 2 * reach + 1, stride), REAL)
+    gain = np.zeros(u.shape[3], REAL)
+    march(u, out, box, taus, planes, active, table, reach, z0, z1, state, gain)
+
+
+def march(u, out, box, taus, planes, active, table, reach, z0, z1, state, gain):
+    """The loops of :func:`steps`, on the arrays that it has made, over the rows z0 to z1."""
+    number, cols, rows, depth = taus.shape[0], u.shape[3], z1 - z0, state.shape[2]
+    far = reach
+    head = (
+        reach if z0 > 0 else 0
+    )  # at a border of the image nothing is wrong and no row is left out
+    tail = reach if z1 < u.shape[1] else 0
+    for i in range(rows + number * reach):
+        if i < rows:
+            for c in range(CHANNELS):
+                copy(u[c, z0 + i, 0], state[0, c, i % depth, far : far + cols])
+        for s in range(number):
+            r = i - (s + 1) * reach
+            if r < head * (s + 1) or r >= rows - tail * (s + 1):
+                continue
+            last = s + 1 == number
+            if last and not box[0] <= z0 + r < box[1]:
+                continue
+            for c in range(CHANNELS):
+                row = state[s, c]
+                gather(row, r, z0 + r, far, depth, cols, planes, active, table, gain)
+                p = row[r % depth, far : far + cols]
+                if last:
+                    go(p, gain, taus[s], out[c, z0 + r, 0])
+                else:
+                    go(p, gain, taus[s], state[s + 1, c, r % depth, far : far + cols])
+
+
+def gather(state, r, z, far, depth, cols, planes, active, table, gain):
+    """gain <- what flows into row z of the image, the r-th of the state. Weights that are not there are zeros."""
+    for j in range(cols):
+        gain[j] = 0.0
+    p, most = state[r % depth], active.shape[2] - 1
+    for run in range(most + 1):
+        x0 = far + run * RUN
+        x1 = min(x0 + RUN, far + cols)
+        here, total = p[x0:x1], gain[x0 - far : x1 - far]
+        for d in range(0, table.shape[0], 2):
+            dz, dx, ez, ex = table[d, 0], table[d, 1], table[d + 1, 0], table[d + 1, 1]
+            last, next = max(run - 1, 0), min(run + 1, most)
+            any_of_them = active[d, z, run] + active[d + 1, z, run]
+            if z >= dz:
+                any_of_them += (
+                    active[d, z - dz, last] + active[d, z - dz, run] + active[d, z - dz, next]
+                )
+            if z >= ez:
+                any_of_them += (
+                    active[d + 1, z - ez, last]
+                    + active[d + 1, z - ez, run]
+                    + active[d + 1, z - ez, next]
+                )
+            if any_of_them == 0:
+                continue
+            row, up = far + z, far + z
+            flows(
+                here,
+                state[(r + dz) % depth, x0 + dx : x1 + dx],
+                planes[d, row, x0:x1],
+                state[(r - dz + depth) % depth, x0 - dx : x1 - dx],
+                planes[d, up - dz, x0 - dx : x1 - dx],
+                state[(r + ez) % depth, x0 + ex : x1 + ex],
+                planes[d + 1, row, x0:x1],
+                state[(r - ez + depth) % depth, x0 - ex : x1 - ex],
+                planes[d + 1, up - ez, x0 - ex : x1 - ex],
+                total,
+            )
+
+
+def flows(p, q0, w0, q1, w1, q2, w2, q3, w3, out):
+    """out += what flows to p along two directions, from both sides: one pass instead of four (2 x)."""
+    for j in range(out.shape[0]):
+        x = out[j] + w0[j] * (q0[j] - p[j])
+        x = x + w1[j] * (q1[j] - p[j])
+        x = x + w2[j] * (q2[j] - p[j])
+        out[j] = x + w3[j] * (q3[j] - p[j])
+
+
+def go(p, gain, tau, out):
+    """out <- p + tau gain."""
+    for j in range(out.shape[0]):
+        out[j] = p[j] + tau * gain[j]
