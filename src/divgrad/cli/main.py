@@ -22,6 +22,7 @@ COMMANDS = {
     **TASKS,
     "flow": "run any equation by any scheme until any stopping rule",
     "info": "say what an image is: size, kind and level of noise, contrast",
+    "train": "learn a diffusion from images of your own",
     "demo": "denoise a photograph and a micrograph that ship with divgrad",
 }
 

@@ -16,6 +16,12 @@ _FACE = {
     "read": "divgrad.learned.weights",
     "shipped": "divgrad.learned.weights",
     "run": "divgrad.learned.running",
+    "GaussianNoise": "divgrad.learned.noises",
+    "PoissonNoise": "divgrad.learned.noises",
+    "Architecture": "divgrad.learned.model",
+    "Recipe": "divgrad.learned.training",
+    "fit": "divgrad.learned.fitting",
+    "train": "divgrad.learned.trainer",
 }
 
 __all__ = [*_FACE]

@@ -1,4 +1,4 @@
-"""Clean images -> patches, turned and mirrored at random."""
+"""Clean images, or pairs of noisy and clean ones -> patches, turned and mirrored at random."""
 
 from __future__ import annotations
 
@@ -8,37 +8,73 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.transform import downscale_local_mean
 
 from divgrad.errors import ParameterError
 
-Picture = NDArray[np.float32]
+Picture = NDArray[np.float32]  # [channel, row, col], 0..255
+Sample = tuple[Picture, Picture | None]  # clean, and noisy where the noise is to be learned from it
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".npy")
+LEAST = 32  # rows and cols of an image that patches are taken from
 
 
 def load(
     folder: str | Path, *, colour: bool = False, reductions: Sequence[int] = (1,)
-) -> list[Picture]:
-    """Return all images of a folder as ``[channel, row, col]``, 0..255, each in all reduced sizes asked for.
+) -> list[Sample]:
+    """Return all images of a folder, in all reduced sizes asked for.
 
-    Large photographs are smooth and noisy, pixel by pixel; reduced by 2 to 4 they are sharp and clean.
+    Where it holds the folders ``clean`` and ``noisy`` with files of the same names, these are pairs. Large
+    photographs are smooth and noisy, pixel by pixel; reduced by 2 to 4 they are sharp and clean.
+
+    Raises
+    ------
+    ParameterError
+        If there is no image, or a pair lacks one.
     """
-    import divgrad.io
-
-    found = sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in SUFFIXES)
-    if not found:
-        raise ParameterError(f"{folder} has no images: give a folder with {', '.join(SUFFIXES)}")
-    out = []
+    folder = Path(folder)
+    paired = (folder / "clean").is_dir() and (folder / "noisy").is_dir()
+    where = folder / "clean" if paired else folder
+    found = sorted(p for p in where.rglob("*") if p.suffix.lower() in SUFFIXES)
+    out: list[Sample] = []
     for path in found:
-        image = np.asarray(divgrad.io.read(path).array)
-        peak = 255.0 / np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1.0
-        picture = arrange(image.astype(np.float32) * np.float32(peak), colour=colour)
-        out += [reduce(picture, by) for by in reductions if min(picture.shape[1:]) >= 96 * by]
+        clean = picture_of(path, colour)
+        if min(clean.shape[1:]) < LEAST:
+            continue
+        if paired:
+            twin = folder / "noisy" / path.relative_to(where)
+            if not twin.exists():
+                raise ParameterError(f"{path} has no noisy twin: put one at {twin}")
+            noisy = picture_of(twin, colour)
+            if noisy.shape != clean.shape:
+                raise ParameterError(f"{path} and {twin} must have the same size")
+            out.append((clean, noisy))
+        else:
+            out += [
+                (reduce(clean, n), None)
+                for n in reductions
+                if min(clean.shape[1:]) >= 96 * n or n == 1
+            ]
+    if not out:
+        raise ParameterError(
+            f"{folder} has no image of {LEAST} x {LEAST} pixels or more: give a folder of {', '.join(SUFFIXES)}"
+        )
     return out
 
 
+def picture_of(path: Path, colour: bool) -> Picture:
+    """Return an image file as ``[channel, row, col]``, 0..255."""
+    from divgrad.io import read
+
+    image = read(path).array
+    peak = 255.0 / np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1.0
+    return arrange(image.astype(np.float32) * np.float32(peak), colour=colour)
+
+
 def arrange(image: NDArray[Any], *, colour: bool = False) -> Picture:
-    """Return ``[channel, row, col]`` of a grey or colour image, of one or three channels."""
+    """Return ``[channel, row, col]`` of a grey or colour image, of one or three channels.
+
+    >>> arrange(np.zeros((4, 5, 3), np.float32)).shape
+    (1, 4, 5)
+    """
     if image.ndim == 2:
         image = image[..., None]
     image = image[..., :3] if image.shape[-1] > 2 else image[..., :1]
@@ -50,29 +86,63 @@ def arrange(image: NDArray[Any], *, colour: bool = False) -> Picture:
 
 
 def reduce(picture: Picture, by: int) -> Picture:
-    """Return the means of squares of ``by`` pixels."""
-    if by == 1:
-        return picture
-    rows, cols = (n - n % by for n in picture.shape[1:])
-    return np.asarray(downscale_local_mean(picture[:, :rows, :cols], (1, by, by)), np.float32)
+    """Return the means of squares of ``by`` pixels.
+
+    >>> reduce(np.ones((1, 5, 4), np.float32), 2).shape
+    (1, 2, 2)
+    """
+    channels, rows, cols = picture.shape
+    rows, cols = rows // by, cols // by
+    squares = picture[:, : rows * by, : cols * by].reshape(channels, rows, by, cols, by)
+    return np.asarray(squares.mean(axis=(2, 4)), np.float32)
+
+
+def held_out(samples: Sequence[Sample], patch: int) -> tuple[list[Sample], list[Sample]]:
+    """Split into training and validation: one image of ten, or of fewer images a lower part of each.
+
+    >>> train, test = held_out([(np.zeros((1, 100, 90), np.float32), None)], 32)
+    >>> train[0][0].shape, test[0][0].shape
+    ((1, 68, 90), (1, 32, 90))
+    """
+    if len(samples) >= 10:
+        return [s for n, s in enumerate(samples) if n % 10], list(samples[::10])
+    train: list[Sample] = []
+    test: list[Sample] = []
+    for clean, noisy in samples:
+        rows = max(clean.shape[1] // 5, min(patch, clean.shape[1] // 2))
+        train.append((clean[:, :-rows], None if noisy is None else noisy[:, :-rows]))
+        part = clean[:, -rows:, :512]
+        test.append((part, None if noisy is None else noisy[:, -rows:, :512]))
+    return train, test
 
 
 def patches(
-    pictures: Sequence[Picture], size: int, batch: int, rng: np.random.Generator
-) -> Iterator[Picture]:
-    """Yield batches ``[batch, channel, size, size]`` without end; every pixel of all pictures is as likely.
+    samples: Sequence[Sample], size: int, batch: int, rng: np.random.Generator
+) -> Iterator[tuple[Picture, Picture | None]]:
+    """Yield batches ``[batch, channel, size, size]`` of clean patches and, from pairs, of noisy ones.
 
-    >>> next(patches([np.zeros((1, 9, 9), np.float32)], 4, 2, np.random.default_rng(0))).shape
+    An image of four times the area is drawn twice as often.
+
+    >>> zeros = np.zeros((1, 9, 9), np.float32)
+    >>> next(patches([(zeros, None)], 4, 2, np.random.default_rng(0)))[0].shape
     (2, 1, 4, 4)
     """
-    areas = np.array([float(p[0].size) ** 0.5 for p in pictures])
+    size = min(size, *(n for clean, _ in samples for n in clean.shape[1:]))
+    weights = np.array([float(clean[0].size) ** 0.5 for clean, _ in samples])
+    paired = samples[0][1] is not None
     while True:
-        chosen = rng.choice(len(pictures), batch, p=areas / areas.sum())
-        yield np.stack([_patch(pictures[i], size, rng) for i in chosen])
+        chosen = rng.choice(len(samples), batch, p=weights / weights.sum())
+        both = [_patch(samples[i], size, rng) for i in chosen]
+        yield np.stack([p[0] for p in both]), np.stack([p[1] for p in both]) if paired else None
 
 
-def _patch(picture: Picture, size: int, rng: np.random.Generator) -> Picture:
-    y, x = (rng.integers(n - size + 1) for n in picture.shape[1:])
-    part = picture[:, y : y + size, x : x + size]
-    part = np.rot90(part, int(rng.integers(4)), (1, 2))
-    return np.asarray(part[..., ::-1] if rng.integers(2) else part)
+def _patch(sample: Sample, size: int, rng: np.random.Generator) -> tuple[Picture, Picture]:
+    clean, noisy = sample
+    y, x = (int(rng.integers(n - size + 1)) for n in clean.shape[1:])
+    turns, flip = int(rng.integers(4)), bool(rng.integers(2))
+
+    def cut(picture: Picture) -> Picture:
+        part = np.rot90(picture[:, y : y + size, x : x + size], turns, (1, 2))
+        return np.asarray(part[..., ::-1] if flip else part)
+
+    return cut(clean), cut(clean if noisy is None else noisy)

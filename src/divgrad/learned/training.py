@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from divgrad.learned.data import Picture, patches
+from divgrad.errors import ParameterError
+from divgrad.learned.curve import draw
+from divgrad.learned.data import Picture, Sample, patches
+from divgrad.learned.influence import KNOTS
 from divgrad.learned.model import Architecture, Diffusion
+from divgrad.learned.noises import GaussianNoise, Noise
+from divgrad.learned.weights import write
 from divgrad.metrics import psnr
+
+SIGMAS = (5.0, 15.0, 25.0, 50.0)  # at which Gaussian models are validated
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,6 @@ class Recipe:
         Patches in a step, and their width.
     rate
         Largest learning rate, of the filters; splines take 0.6 of it, scalars twice.
-    least, most
-        Range of the noise's standard deviation, in grey values of 0..255.
     warm_up
         Steps until the largest learning rate.
     clip
@@ -47,22 +52,34 @@ class Recipe:
     batch: int = 8
     patch: int = 64
     rate: float = 5e-3
-    least: float = 1.0
-    most: float = 75.0
     warm_up: int = 100
     clip: float = 1.0
     every: int = 500
     seed: int = 0
 
 
-def levels(recipe: Recipe, batch: int, rng: np.random.Generator) -> Tensor:
-    """Return standard deviations: a quarter spread evenly in logarithm, the others evenly."""
-    low, high = recipe.least, recipe.most
-    even = rng.uniform(low, high, batch)
-    logarithmic = np.exp(rng.uniform(math.log(low), math.log(high), batch))
-    return torch.from_numpy(
-        np.where(rng.random(batch) < 0.25, logarithmic, even).astype(np.float32)
-    )
+@dataclass(frozen=True)
+class Look:
+    """How far a training is.
+
+    Parameters
+    ----------
+    step, seconds
+        Steps of the optimiser, and seconds that they took.
+    loss
+        Mean loss since the look before.
+    scores
+        PSNR of the validation images in dB, by the level of noise or its kind.
+    """
+
+    step: int
+    seconds: float
+    loss: float
+    scores: dict[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        scores = ", ".join(f"{dB:.2f} dB at {level}" for level, dB in self.scores.items())
+        return f"step {self.step}, {self.seconds:.0f} s: loss {self.loss:.4f}, {scores}"
 
 
 def loss_of(out: Tensor, clean: Tensor, sigma: Tensor) -> Tensor:
@@ -72,119 +89,164 @@ def loss_of(out: Tensor, clean: Tensor, sigma: Tensor) -> Tensor:
 
 
 class Training:
-    """A training under way; its state is on disk after every ``recipe.every`` steps."""
+    """A training under way; its state is on disk after every ``recipe.every`` steps.
+
+    Parameters
+    ----------
+    samples, validation
+        Clean images, or pairs of noisy and clean ones: see :mod:`divgrad.learned.data`.
+    architecture, recipe, noise
+        What is trained, how, and what it is to remove.
+    folder
+        Where ``checkpoint.pt``, ``model.safetensors`` and ``loss.png`` go; where there is a checkpoint, it is
+        gone on with.
+    facts
+        What else the model's file is to say: its data, for instance.
+    """
 
     def __init__(
-        self, pictures: Sequence[Picture], validation: Sequence[Picture], architecture: Architecture,
-        recipe: Recipe, folder: str | Path,
-    ) -> None:  # fmt: skip
-        self.pictures, self.validation = list(pictures), list(validation)
-        self.recipe, self.folder = recipe, Path(folder)
+        self,
+        samples: Sequence[Sample],
+        validation: Sequence[Sample],
+        folder: str | Path,
+        *,
+        architecture: Architecture | None = None,
+        recipe: Recipe | None = None,
+        noise: Noise | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
+        self.samples, self.validation = list(samples), list(validation)
+        self.recipe, self.noise = recipe or Recipe(), noise or GaussianNoise()
+        self.folder, self.facts = Path(folder), facts or {}
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.model = Diffusion(architecture, recipe.seed)
+        self.model = Diffusion(architecture or Architecture(), self.recipe.seed)
         groups: dict[float, list[Any]] = {1.0: [], 0.6: [], 2.0: []}
         for name, p in self.model.named_parameters():
-            last = name.rpartition(".")[2]
-            groups[{"filters": 1.0, "values": 0.6}.get(last, 2.0)].append(p)
+            groups[{"filters": 1.0, "values": 0.6}.get(name.rpartition(".")[2], 2.0)].append(p)
         self.optimiser = torch.optim.Adam(
             [{"params": ps, "factor": factor} for factor, ps in groups.items()],
-            lr=recipe.rate,
+            lr=self.recipe.rate,
             betas=(0.9, 0.99),
         )
-        self.step, self.best = 0, -math.inf
-        self.history: list[list[float]] = []
-        self.seconds = 0.0
+        self.step, self.seconds = 0, 0.0
+        self.history: list[Look] = []
         if self.checkpoint.exists():
-            self.resume()
+            self._resume()
 
     @property
     def checkpoint(self) -> Path:
         """Where the state is kept."""
         return self.folder / "checkpoint.pt"
 
-    def resume(self) -> None:
-        """Go on from the state on disk."""
+    def _resume(self) -> None:
         state = torch.load(self.checkpoint, weights_only=True)
+        if state["architecture"] != asdict(self.model.architecture):
+            raise ParameterError(
+                f"{self.checkpoint} is of another architecture, {state['architecture']}: take another folder"
+            )
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.best, self.seconds = state["step"], state["best"], state["seconds"]
-        self.history = json.loads(state["history"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.history = [Look(**look) for look in json.loads(state["history"])]
 
     def save(self) -> None:
-        """Write the state, whole or not at all."""
+        """Write checkpoint, model and the curve of the loss, each whole or not at all."""
+        history = [asdict(look) for look in self.history]
         state = {
-            "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step,
-            "best": self.best, "seconds": self.seconds, "history": json.dumps(self.history),
-            "architecture": asdict(self.model.architecture), "recipe": asdict(self.recipe),
+            "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "step": self.step, "seconds": self.seconds, "history": json.dumps(history),
+            "architecture": asdict(self.model.architecture),
         }  # fmt: skip
         temporary = self.checkpoint.with_suffix(".tmp")
         torch.save(state, temporary)
         temporary.replace(self.checkpoint)
+        arrays = {name: p.numpy() for name, p in self.model.state_dict().items()}
+        metadata = {
+            **self.facts,
+            "architecture": self.model.describe(),
+            "parameters": self.model.count(),
+            "knots": list(KNOTS),
+            "recipe": asdict(self.recipe),
+            "noise": str(self.noise),
+            "step": self.step,
+            "seconds": round(self.seconds),
+            "validation": self.history[-1].scores if self.history else {},
+        }
+        write(self.folder / "model.safetensors", arrays, metadata)
+        draw(self.folder / "loss.png", [(k.step, k.loss, k.scores) for k in self.history])
 
     def rate(self) -> float:
-        """Return the learning rate now: warm-up, then half a cosine."""
+        """Return the learning rate now: warm-up, then half a cosine down to a hundredth."""
         r = self.recipe
         if self.step < r.warm_up:
             return r.rate * (self.step + 1) / r.warm_up
         return r.rate * (
-            0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / r.steps)))
+            0.01 + 0.495 * (1 + math.cos(math.pi * min(1.0, self.step / max(1, r.steps))))
         )
 
-    def run(self, seconds: float = math.inf) -> None:
-        """Train to the end, or for some seconds."""
+    def run(self) -> Iterator[Look]:
+        """Train to the end, and yield every look at validation: after each the state is on disk."""
         r = self.recipe
         rng = np.random.default_rng([r.seed, self.step])
-        source = patches(self.pictures, r.patch, r.batch, rng)
-        begin, running = time.perf_counter(), []
+        source = patches(self.samples, r.patch, r.batch, rng)
         parameters = list(self.model.parameters())
+        losses: list[float] = []
+        begin = time.perf_counter()
         while self.step < r.steps:
-            clean = torch.from_numpy(np.ascontiguousarray(next(source)))
-            sigma = levels(r, r.batch, rng)
-            noise = torch.from_numpy(rng.standard_normal(clean.shape, np.float32))
-            loss = loss_of(
-                self.model(clean + noise * sigma[:, None, None, None], sigma), clean, sigma
-            )
+            clean, noisy = next(source)
+            if noisy is None:
+                noisy, sigma = self.noise(clean, rng)
+            else:
+                sigma = deviation(noisy, clean)
+            given = [torch.from_numpy(np.ascontiguousarray(a)) for a in (noisy, sigma, clean)]
+            loss = loss_of(self.model(given[0], given[1]), given[2], given[1])
             for group in self.optimiser.param_groups:
                 group["lr"] = self.rate() * group["factor"]
             self.optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, r.clip)
             self.optimiser.step()
-            running.append(float(loss.detach()))
+            losses.append(float(loss.detach()))
             self.step += 1
-            spent = time.perf_counter() - begin
-            if self.step % r.every == 0 or self.step == r.steps or spent > seconds:
-                self.seconds += spent
-                seconds -= spent
-                begin = time.perf_counter()
-                scores = validate(self.model, self.validation)
-                self.history.append([self.step, float(np.mean(running)), *scores.values()])
-                running = []
-                self.best = max(self.best, float(np.mean(list(scores.values()))))
+            if self.step % r.every == 0 or self.step == r.steps:
+                self.seconds += time.perf_counter() - begin
+                scores = validate(self.model, self.validation, self.noise)
+                look = Look(self.step, round(self.seconds, 1), float(np.mean(losses)), scores)
+                self.history.append(look)
+                losses = []
                 self.save()
-                said = " ".join(f"{s:g}: {v:.3f}" for s, v in scores.items())
-                print(
-                    f"{self.step} {self.seconds:.0f} s loss {self.history[-1][1]:.4f} dB {said}",
-                    flush=True,
-                )
-                if seconds <= 0:
-                    return
+                yield look
+                begin = time.perf_counter()
 
 
-def validate(
-    model: Diffusion, pictures: Sequence[Picture], sigmas: Sequence[float] = (5, 15, 25, 50)
-) -> dict[float, float]:
-    """Return the mean PSNR of pictures with noise that is always the same."""
-    out = {}
-    for sigma in sigmas:
-        rng = np.random.default_rng(int(sigma))
-        scores = []
-        for clean in pictures:
-            noisy = torch.from_numpy(
-                clean + np.float32(sigma) * rng.standard_normal(clean.shape, np.float32)
-            )
+def deviation(noisy: Any, clean: Any) -> Any:
+    """Return the standard deviation of the noise in each of some patches, at least 1."""
+    return np.maximum(1.0, (noisy - clean).std(axis=(1, 2, 3)))
+
+
+def validate(model: Diffusion, samples: Sequence[Sample], noise: Noise) -> dict[str, float]:
+    """Return the mean PSNR of images with noise that is always the same, by its level or its kind."""
+    found: dict[str, list[float]] = {}
+    for number, (clean, paired) in enumerate(samples):
+        for name, noisy, sigma in _noisy(clean, paired, noise, number):
             with torch.no_grad():
-                result = model(noisy[None], torch.tensor([float(sigma)]))[0].numpy()
-            scores.append(float(psnr(clean, result, data_range=255.0)))
-        out[float(sigma)] = float(np.mean(scores))
-    return out
+                out = model(torch.from_numpy(noisy)[None], torch.tensor([sigma]))[0].numpy()
+            found.setdefault(name, []).append(psnr(clean, out, data_range=255.0))
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def _noisy(
+    clean: Picture, paired: Picture | None, noise: Noise, number: int
+) -> Iterator[tuple[str, Picture, float]]:
+    """Yield a name, a noisy image and its level for each look at a clean image."""
+    if paired is not None:
+        yield "pairs", paired, float(deviation(paired[None], clean[None])[0])
+    elif isinstance(noise, GaussianNoise):
+        inside = [s for s in SIGMAS if noise.least <= s <= noise.most]
+        for level in inside or [0.5 * (noise.least + noise.most)]:
+            rng = np.random.default_rng([number, int(level)])
+            white = rng.standard_normal(clean.shape, np.float32)
+            yield f"{level:g}", clean + np.float32(level) * white, level
+    else:
+        noisy, sigma = noise(clean[None], np.random.default_rng(number))
+        yield type(noise).__name__, noisy[0], float(sigma[0])
