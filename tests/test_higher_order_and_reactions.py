@@ -321,6 +321,10 @@ def test_the_image_of_the_pair_keeps_the_laws_that_its_indicator_does_not() -> N
     assert np.allclose(run(image + 300.0)[0], u + 300.0, rtol=0, atol=1e-10)
     assert np.array_equal(run(-image), np.stack([-u, v]))
     assert math.isclose(u.mean(), image.mean(), rel_tol=1e-12)
+    colours = np.stack([image, image, np.zeros_like(image)])
+    data = AmbrosioTortorelli(contrast=15.0 * math.sqrt(2.0), data=image)
+    both = evolve(colours, data, until=Steps(20), channel_axis=0).u
+    assert np.allclose(both, np.stack([u, u, v]), rtol=0, atol=1e-10)
     with pytest.raises(ImageError, match="needs the edge indicator as last channel"):
         evolve(image, flow, until=Steps(1))
 

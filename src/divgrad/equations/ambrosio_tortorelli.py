@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from divgrad.errors import ImageError
 from divgrad.grid import Grid
 from divgrad.kernels.reactions import Stepping, edge_pair
@@ -91,7 +93,9 @@ class AmbrosioTortorelli(Equation):
             raise ImageError(
                 f"the edge indicator, the last channel, must be >= 0; got {float(u[-1].min()):g}"
             )
-        return replace(self, data=u if self.data is None else arrange(self.data, "data"))
+        data = u if self.data is None else arrange(self.data, "data")
+        same = np.broadcast_to(data, u.shape)  # one for all channels
+        return replace(self, data=np.require(same, u.dtype, ["C", "A", "W"]))
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return its step."""

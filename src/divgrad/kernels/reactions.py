@@ -44,7 +44,7 @@ def edge_pair(
     grid: Grid,
 ) -> Image:
     """Return an image and its edge indicator, the last channel, after steps of Ambrosio and Tortorelli's pair."""
-    return _steps("edge_pair", u, (data,), taus, (contrast, rate, weight), grid)
+    return _steps("edge_pair", u, (data[:-1],), taus, (contrast, rate, weight), grid)
 
 
 def _steps(
