@@ -1,0 +1,50 @@
+"""Calls of the kernels of shock filters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from divgrad.testing.trial import Trial
+
+MODES: tuple[dict[str, Any], ...] = (
+    {"OWN": True},
+    {"NORMAL": True, "TANGENT": True},
+    {"DIRECTED": True, "SOFT": True, "BLEND": True},
+)
+
+
+def shock_trials(dtype: Any) -> Iterator[Trial]:
+    """Yield calls of the functions of :mod:`divgrad.kernels.shock`."""
+    rng = np.random.default_rng(8)
+    squares, halves = np.array([1.0, 0.3, 0.6], dtype), np.array([0.5, 0.25, 0.4], dtype)
+    amounts = np.array([0.3, 0.1, 0.05, 2.0, 1e-6, 0.5], dtype)
+    wide = dtype.itemsize == 4
+    for volume in (False, True):
+        for mode in MODES if wide else MODES[2 - volume : 3 - volume]:
+            channels = 1 if mode.get("OWN") else 2
+            rows = 3 if volume else 1
+            u = rng.random((channels, 4, rows, 7)).astype(dtype)
+            v = u if mode.get("OWN") else rng.random(u.shape).astype(dtype)
+            w = rng.random((6, *u.shape[1:])).astype(dtype)
+            share = rng.random((1, *u.shape[1:])).astype(dtype)
+            switches = {"CHANNELS": channels, "VOLUME": volume, **mode}
+            scale = np.array([1, volume, 1], dtype)
+            for box in ((0, 4, 0, rows, 0, 7), (1, 3, 0, max(1, rows - 1), 2, 6)):
+                arguments = (
+                    u, v, w, share, np.zeros_like(u), box, squares * scale, halves * scale, amounts,
+                )  # fmt: skip
+                yield Trial("step", arguments, switches)
+
+
+def dominant_trials(dtype: Any) -> Iterator[Trial]:
+    """Yield calls of the functions of :mod:`divgrad.kernels.dominant`."""
+    rng = np.random.default_rng(9)
+    for volume in (False, True):
+        slopes = rng.standard_normal((3 if volume else 2, 3, 2, 5))
+        slopes[..., 1] = 0.0
+        pairs = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)) if volume else ((0, 0), (1, 1), (0, 1))
+        tensors = np.stack([slopes[i] * slopes[j] for i, j in pairs]).astype(dtype)
+        yield Trial("project", (tensors, (0, 3, 0, 2, 0, 5)), {"VOLUME": volume})
