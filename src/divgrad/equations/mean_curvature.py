@@ -18,7 +18,8 @@ class MeanCurvature(Equation):
 
     Every level line (level surface) moves by its curvature, the sum of the principal ones: a disc of radius r is
     gone at the time r^2 / 2, a ball at r^2 / 4. Straight edges stay but for about a pixel. There is no
-    contrast: twice the grey value gives twice the result. Channels are coupled: one slope, from the summed squares of all.
+    contrast: twice the grey value gives twice the result. Channels are coupled: one slope, from the
+    summed squares of all.
 
     References
     ----------
