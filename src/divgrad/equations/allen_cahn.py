@@ -51,7 +51,7 @@ class AllenCahn(Equation):
     """
 
     width: float = parameter(
-        "Width of the border between the phases, from the middle to 76 % of the way",
+        "Width of the border between the phases, from the middle to 61 % of the way",
         unit="length units", above=0, example="1.5",
     )  # fmt: skip
     low: float = parameter("Grey value of the dark phase", unit="image units", default=-1.0)
