@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -129,8 +130,14 @@ class CoarseToFine(Scheme):
             return self._run(equation, u, t, t + max(share, far), grid)
         there = equation.reduced(u, small.shrink)
         wide = share * small.factor**2
-        image = self._guess(there.equation, there.image, t, small.grid, wide, levels - 1)
+        # On the way to a steady state wider pixels may take longer steps; in an evolution they may not.
+        tau = getattr(self.scheme, "tau", None)
+        longer = self if not isinstance(tau, int | float) else self._with(tau * small.factor**2)
+        image = longer._guess(there.equation, there.image, t, small.grid, wide, levels - 1)
         return self._run(equation, _raised(u, image, there, small), t, t + share, grid)
+
+    def _with(self, tau: float) -> CoarseToFine:
+        return replace(self, scheme=replace(self.scheme, tau=tau))
 
     def _run(self, equation: Equation, u: Image, t: float, end: float, grid: Grid) -> Image:
         state = State(u, t)
