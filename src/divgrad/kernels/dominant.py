@@ -19,7 +19,6 @@ __all__ = ["project"]
 REAL = np.float32
 VOLUME = False
 SQUARINGS = 6
-ISOTROPIC = 0.03125  # coherence (m1 - m2) / (m1 + m2) below which a direction is hardly one
 
 
 def project(tensors, box):
@@ -35,10 +34,10 @@ def project(tensors, box):
 
 
 def in_image(zz, xx, zx):
-    """A row of images."""
+    """A row of images; a coherence (m1 - m2) / (m1 + m2) below 1/32 is hardly a direction."""
     for j in range(zz.shape[0]):
         along, across = zz[j] - xx[j], zx[j] + zx[j]
-        none = ISOTROPIC * (zz[j] + xx[j])
+        none = 0.03125 * (zz[j] + xx[j])
         radius = math.sqrt((along * along + across * across) + none * none)
         share = REAL(0.5) / radius if radius > 0.0 else 0.0
         zz[j] = 0.5 + share * along

@@ -45,6 +45,8 @@ def dominant_trials(dtype: Any) -> Iterator[Trial]:
     for volume in (False, True):
         slopes = rng.standard_normal((3 if volume else 2, 3, 2, 5))
         slopes[..., 1] = 0.0
-        pairs = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)) if volume else ((0, 0), (1, 1), (0, 1))
+        pairs = (
+            ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)) if volume else ((0, 0), (1, 1), (0, 1))
+        )
         tensors = np.stack([slopes[i] * slopes[j] for i, j in pairs]).astype(dtype)
         yield Trial("project", (tensors, (0, 3, 0, 2, 0, 5)), {"VOLUME": volume})
