@@ -83,6 +83,11 @@ EXAMPLES["perona-malik, falling contrast"] = PeronaMalik(contrast=lambda t: 5.0 
 EXAMPLES["heat, in pulses"] = Heat(diffusivity=lambda t: 1.0 + 0.5 * math.sin(t))
 
 WHERE = {
+    "edge-enhancing": ("flat64", "deep32"),
+    "coherence-enhancing-shock": ("flat64", "deep64"),
+    "diffusion-shock": ("flat64",),
+    "shock": ("flat64", "flat32"),
+    "smoothing-shock": ("flat64", "deep64"),
     "allen-cahn": ("flat64", "deep64"),
     "ambrosio-tortorelli": ("pair64", "deep32"),
     "gray-scott": ("pair64",),
@@ -353,6 +358,14 @@ def test_fsi_makes_no_new_extremum_at_spots_amid_any_conductances(
                 image, PeronaMalik(contrast), scheme=scheme, until=Steps(2), spacing=spacing
             ).u
             assert image.min() - 1e-12 <= u.min() <= u.max() <= image.max() + 1e-12, (place, cycle)
+
+
+@pytest.mark.parametrize("shape", [(32,), (16, 16), (8, 8, 8)])
+def test_fsi_damps_checks_of_single_pixels_whatever_the_cycle(shape: tuple[int, ...]) -> None:
+    checks = np.where(np.indices(shape).sum(axis=0) % 2, 1.0, -1.0)
+    for cycle in np.arange(1.2, 60.0, 0.7):  # in stable steps
+        u = evolve(checks, Heat(), scheme=FSI(tau=cycle / (2 * len(shape))), until=Steps(1)).u
+        assert float(np.abs(u).max()) < 0.25, cycle
 
 
 # Kernels.

@@ -15,6 +15,7 @@ from divgrad.errors import ParameterError
 from divgrad.kernels import (
     complex_diffusion,
     curvature,
+    dominant,
     extremes,
     filters,
     histogram,
@@ -24,6 +25,7 @@ from divgrad.kernels import (
     pointwise,
     reaction,
     scalar,
+    shock,
     smoothing,
     speckle,
     stencil,
@@ -43,6 +45,7 @@ from divgrad.testing.reaction_trials import (
     osmosis_trials,
     reaction_trials,
 )
+from divgrad.testing.shock_trials import dominant_trials, shock_trials
 from divgrad.testing.speckle_trials import complex_trials, speckle_trials
 from divgrad.testing.tensor_trials import stencil_trials, structure_trials, tensor_trials
 from divgrad.testing.trial import Trial
@@ -270,6 +273,8 @@ KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     osmosis: osmosis_trials,
     reaction: reaction_trials,
     histogram: histogram_trials,
+    shock: shock_trials,
+    dominant: dominant_trials,
     curvature: curvature_trials,
     extremes: extremes_trials,
 }
