@@ -365,7 +365,7 @@ def test_fsi_damps_checks_of_single_pixels_whatever_the_cycle(shape: tuple[int, 
     checks = np.where(np.indices(shape).sum(axis=0) % 2, 1.0, -1.0)
     for cycle in np.arange(1.2, 60.0, 0.7):  # in stable steps
         u = evolve(checks, Heat(), scheme=FSI(tau=cycle / (2 * len(shape))), until=Steps(1)).u
-        assert float(np.abs(u).max()) < 0.25, cycle
+        assert float(np.abs(u).max()) < 0.4, cycle
 
 
 # Kernels.

@@ -62,7 +62,7 @@ def test_the_order_is_the_same_in_other_units_of_length(name: str) -> None:
 
 @pytest.mark.parametrize("scheme", [FED, FSI])
 def test_fast_cycles_gain_inner_steps_with_the_root_of_their_time(scheme: Any) -> None:
-    # FED's for a cycle of 20 stable ones: 8, since (64 + 8) / 3 = 24 >= 20; FSI's: 9 (81 + 45) / 6 = 21.
+    # FED's for a cycle of 20 stable ones: 8, since (64 + 8) / 3 = 24 >= 20; FSI's: 9, (81 + 45) / 6 - 1 = 20.
     assert (cycle_length(20.0, 1.0), cycle_length(2000.0, 1.0)) == (8, 77)
     assert (inner_steps(20.0, 1.0, 2), inner_steps(2000.0, 1.0, 2)) == (9, 108)
     image = waves((24, 20))
