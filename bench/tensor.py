@@ -58,7 +58,9 @@ def rotation() -> str:
                     u, v = (standard(image, d, 0.1, n) for image, n in ((start, 60), (spot, 5)))
                 else:
                     flow = divgrad.Oriented(
-                        d, reach=int(name[-1]) if "S" in name else 3, compact="c" in name
+                        d,
+                        reach=int(name[-1]) if name.startswith("S") else 3,
+                        compact=name.startswith("delta"),
                     )
                     scheme = divgrad.Explicit(0.1)
                     u = divgrad.evolve(start, flow, scheme=scheme, until=divgrad.Time(6.0)).u
