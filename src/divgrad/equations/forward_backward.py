@@ -27,7 +27,7 @@ class ForwardBackward(Equation):
         - \frac{a}{1 + ((s - 2k) / (k/2))^2}, \quad s = |\nabla u|
 
     Slopes around twice the contrast become steeper; much steeper ones are left alone. New extrema arise
-    beside sharpened edges: keep times short. Channels are coupled: one g, from all. The flow is not stable when frozen, so that
+    beside sharpened edges: keep times short. Channels are coupled: one g, from all. The flow is not stable when frozen:
     only explicit steps are made of it. For other bands take :class:`PeronaMalik` with
     ``divgrad.conductances.forward_and_backward(...)``.
 
