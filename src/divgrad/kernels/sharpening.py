@@ -136,7 +136,8 @@ def dominant_directions(u: Image, sigma: float, rho: float, grid: Grid) -> Image
 
 def explicit(equation: Equation, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
     """Return u after explicit steps of a shock filter, each anew, in two images by turns."""
-    now, spare = u, []
+    now = u
+    spare: list[Image] = []
     for tau in taus:
         operator = equation.operator(now, t, grid)
         assert isinstance(operator, UpwindShock)
