@@ -4,4 +4,5 @@ import importlib.util
 
 collect_ignore = []
 if importlib.util.find_spec("torch") is None:
-    collect_ignore = [f"src/divgrad/learned/{name}.py" for name in ("model", "training", "fitting")]
+    names = ("fitting", "model", "steps", "trainer", "training")
+    collect_ignore = [f"src/divgrad/learned/{name}.py" for name in names]
