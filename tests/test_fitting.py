@@ -78,10 +78,11 @@ def test_gradients_are_differences_of_the_loss(step) -> None:
 def test_a_fit_falls_smoothly_and_the_engine_reaches_it(scheme) -> None:
     noisy, clean = pair(size=48)
     start = divgrad.PeronaMalik(4.0, presmoothing=0.4)
-    best = fit(start, [(noisy, clean)], time=0.5, steps=5, scheme=scheme, rounds=60)
+    best = fit(start, [(noisy, clean)], time=0.5, steps=5, scheme=scheme)
     losses = np.array(best.losses)
     assert losses.min() < 0.6 * losses[0]
-    assert (np.diff(losses) > 0.03 * losses[0]).sum() == 0
+    assert (np.diff(losses) <= 1e-3 * losses[0]).all()
+    assert losses[min(6, len(losses) - 1)] < 1.1 * losses.min()
     out = divgrad.evolve(noisy, best.equation, scheme=best.scheme, until=best.until).u
     assert float(((out - clean) ** 2).mean()) == pytest.approx(losses.min(), rel=1e-3)
     best_by_hand = min(

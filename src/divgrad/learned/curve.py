@@ -24,7 +24,8 @@ def draw(path: str | Path, looks: Sequence[tuple[int, float, Mapping[str, float]
     """
     if not looks:
         return
-    picture = Image.new("RGB", (WIDTH, 2 * HEIGHT), "white")
+    panels = 2 if looks[-1][2] else 1
+    picture = Image.new("RGB", (WIDTH, panels * HEIGHT), "white")
     pen = ImageDraw.Draw(picture)
     steps = [look[0] for look in looks]
     _panel(pen, 0, steps, {"loss": [math.log10(max(look[1], 1e-12)) for look in looks]}, power=True)

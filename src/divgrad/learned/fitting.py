@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 
 from divgrad.equations.perona_malik import PeronaMalik
 from divgrad.errors import ParameterError
@@ -25,6 +26,7 @@ except ImportError as error:  # pragma: no cover
 from divgrad.learned.steps import diffused, explicit_step, implicit_step
 
 LONGEST = 0.2  # explicit time step
+WIDEST = 50.0  # parameters stay within this factor of where they began
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ class Fitted:
     equation, scheme, until
         The flow, its time steps and its time.
     losses
-        Mean squared error over all pairs, after each round.
+        Mean squared error over all pairs: at first, and after each round.
     """
 
     equation: PeronaMalik
@@ -52,8 +54,7 @@ def fit(
     time: float = 3.0,
     steps: int = 10,
     scheme: Scheme | None = None,
-    rounds: int = 60,
-    rate: float = 0.1,
+    rounds: int = 20,
 ) -> Fitted:
     """Learn contrast, time and presmoothing of a flow from noisy images and their clean twins.
 
@@ -70,9 +71,8 @@ def fit(
     scheme
         ``Explicit()``, the default, or ``Implicit()``; their own time step is not used.
     rounds
-        Steps of the optimiser (Adam on the logarithms of the parameters, its rate falling to a tenth).
-    rate
-        Its first step: 0.1 changes a parameter by 10 %.
+        Most steps of the optimiser: L-BFGS with a line search, on the logarithms of error and parameters,
+        which stay within a factor of 50.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def fit(
     >>> from divgrad import PeronaMalik, evolve
     >>> clean = np.repeat([[50.0] * 12 + [150.0] * 12], 24, axis=0)
     >>> noisy = clean + np.random.default_rng(0).normal(0, 10, clean.shape)
-    >>> best = fit(PeronaMalik(100.0), [(noisy, clean)], rounds=30)
+    >>> best = fit(PeronaMalik(100.0), [(noisy, clean)], rounds=10)
     >>> best.losses[-1] < 0.5 * best.losses[0]
     True
     >>> out = evolve(noisy, best.equation, scheme=best.scheme, until=best.until).u
@@ -112,28 +112,39 @@ def fit(
         start.append(float(equation.at("presmoothing", 0.0)))
     logs = torch.tensor(np.log(start), requires_grad=True)
     conductance = on_tensors(equation.conductance)
-    optimiser = torch.optim.Adam([logs], lr=rate)
-    losses: list[float] = []
-    best, least = list(start), math.inf
-    for k in range(rounds):
-        for group in optimiser.param_groups:
-            group["lr"] = rate * (0.1 + 0.45 * (1 + math.cos(math.pi * k / rounds)))
+    step = explicit_step if isinstance(scheme, Explicit) else implicit_step
+
+    def error() -> Tensor:
         found = dict(zip(names, torch.exp(logs), strict=True))
         count = _count(float(found["time"].detach()), steps, scheme)
-        step = explicit_step if isinstance(scheme, Explicit) else implicit_step
-        sigma = found.get("presmoothing", equation.presmoothing)
-        total: Any = 0.0
+        tau, sigma = found["time"] / count, found.get("presmoothing", equation.presmoothing)
+        total = torch.zeros((), dtype=logs.dtype)
         for noisy, clean in images:
-            out = diffused(
-                noisy, found["time"] / count, count, step, conductance, found["contrast"], sigma
-            )
+            out = diffused(noisy, tau, count, step, conductance, found["contrast"], sigma)
             total = total + (out - clean).square().mean() / len(images)
-        losses.append(float(total.detach()))
-        if losses[-1] < least:
-            best, least = [float(v.detach()) for v in found.values()], losses[-1]
-        optimiser.zero_grad()
-        total.backward()
-        optimiser.step()
+        return total
+
+    losses: list[float] = []
+
+    def looked_at(at: Any) -> tuple[float, Any]:
+        with torch.no_grad():
+            logs.copy_(torch.from_numpy(np.asarray(at)))
+        logs.grad = None
+        total = error()
+        torch.log(total).backward()
+        return math.log(float(total.detach())), logs.grad.numpy().copy()
+
+    def keep(at: Any) -> None:
+        losses.append(math.exp(looked_at(at)[0]))
+
+    first = np.log(start)
+    keep(first)
+    bounds = [(value - math.log(WIDEST), value + math.log(WIDEST)) for value in first]
+    options = {"maxiter": rounds, "maxls": 10}
+    found = minimize(
+        looked_at, first, jac=True, method="L-BFGS-B", bounds=bounds, callback=keep, options=options
+    )
+    best = np.exp(found.x).tolist()
     values = dict(zip(names, best, strict=True))
     tau = values["time"] / _count(values["time"], steps, scheme)
     chosen: dict[str, Any] = {key: value for key, value in values.items() if key != "time"}
