@@ -193,3 +193,13 @@ def test_fused_gradients_are_those_of_pytorch() -> None:
         found.append([leaf.grad for leaf in leaves])
     for ours, theirs in zip(*found, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["fast", "best"])
+def test_a_clean_image_stays_within_its_rounding(name: str) -> None:
+    y, x = np.mgrid[:80, :80]
+    clean = np.rint(120 + 60 * np.sin(x / 3) * np.cos(y / 7) + 50 * (x + y > 90)).astype(np.float32)
+    out = run(clean[None], shipped(name), 0.1)[0]
+    assert np.abs(out - clean).max() < 0.5
+    louder = np.random.default_rng(9).normal(100, 200, (1, 64, 64)).astype(np.float32)
+    assert run(louder, shipped(name), 200.0).std() < 60

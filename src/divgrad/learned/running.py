@@ -14,7 +14,7 @@ from divgrad.operators import Image
 def run(image: Image, model: Model, sigma: float, *, tiling: Tiling | None = None) -> Image:
     """Return ``image[channel, row, col]``, in grey values of 0..255, without noise of standard deviation sigma.
 
-    Sigma is limited to the range in which the model was trained, 1 to 75.
+    Models know levels from 1 to 75; see :meth:`divgrad.learned.weights.Model.steps`.
     """
     if image.ndim != 3 or image.shape[0] != model.channels:
         raise ImageError(

@@ -17,6 +17,7 @@ from divgrad.kernels.learned import Step
 from divgrad.learned.influence import KNOTS, ramps
 
 MODELS = Path(__file__).with_name("models")
+LEVELS = (1.0, 75.0)  # of the noise in training
 REFERENCE = 25.0  # sigma at which the logarithm that conditions a model is zero
 
 
@@ -50,8 +51,12 @@ class Model:
         return self.channels * self.fold**2
 
     def steps(self, sigma: float) -> list[Step]:
-        """Return the steps for noise of a standard deviation in grey values of 0..255."""
-        s = float(np.log(sigma / REFERENCE))
+        """Return the steps for noise of a standard deviation in grey values of 0..255.
+
+        The image is divided by sigma before; beyond the levels of training a model takes it for that of the
+        nearest one, of an image that is so much brighter or darker.
+        """
+        s = float(np.log(min(max(sigma, LEVELS[0]), LEVELS[1]) / REFERENCE))
         return [self._step(f"stages.{n}.", s) for n in range(self.stages)]
 
     def _step(self, name: str, s: float) -> Step:
