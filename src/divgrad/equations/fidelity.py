@@ -148,10 +148,12 @@ class Pulled(WrappedOperator):
         self.inflow = pull if inner.inflow is None else inner.inflow + pull
 
     def bound(self) -> float:
+        """Return that of A and twice the rate."""
         # Twice the rate: a step of 2 / bound may pull to the data, and not beyond.
         return self.inner.bound() + 2.0 * float(self.rate.max())
 
     def axpy(self, tau: float, v: Image) -> Image:
+        """Return v + tau (A v + b + r (f - v))."""
         step = self.inner.axpy(tau, v)
         pull = self.data - v
         pull *= v.dtype.type(tau) * self.rate
@@ -159,6 +161,7 @@ class Pulled(WrappedOperator):
         return step
 
     def bands(self, axis: int) -> Bands:
+        """Return those of A, the rate dealt out to the axes."""
         bands = self.whole_bands(axis)
         assert bands.diagonal is not None
         rate = self.rate if self.rate.ndim == 0 else self.rate[0]

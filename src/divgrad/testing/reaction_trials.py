@@ -34,8 +34,8 @@ def laplacian_trials(dtype: Any) -> Iterator[Trial]:
             numbers = (real(0.02), real(1.4), real(3.0))
             arguments = (u, old, c, np.zeros_like(u), box, *numbers, inverse)
             yield Trial("fourth", arguments, switches, not nodes)
-            arguments = (u, np.zeros_like(c), box, real(3.0), inverse)
-            yield Trial("coefficients", arguments, switches, True)
+            inputs = (u, np.zeros_like(c), box, real(3.0), inverse)
+            yield Trial("coefficients", inputs, switches, True)
 
 
 def osmosis_trials(dtype: Any) -> Iterator[Trial]:
