@@ -77,7 +77,7 @@ _FACE = {
 }
 _FACE |= {name: f"divgrad.tasks.{name}" for name in TASKS}
 _ROOMS = (
-    "conductances", "equations", "errors", "estimate", "io", "kernels", "metrics", "operators",
+    "conductances", "equations", "errors", "estimate", "io", "kernels", "learned", "metrics", "operators",
     "schemes", "stopping", "tasks", "testing",
 )  # fmt: skip
 
