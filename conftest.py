@@ -2,7 +2,6 @@
 
 import importlib.util
 
-NEEDING = ("fitting", "model", "steps", "trainer", "training")
 collect_ignore = []
 if importlib.util.find_spec("torch") is None:
     names = ("fitting", "model", "steps", "trainer", "training")
