@@ -14,6 +14,7 @@ from divgrad.grid import Grid
 from divgrad.kernels import curvature, extremes, tiles
 from divgrad.kernels.diffusion import inverse
 from divgrad.kernels.presmoothing import axes, smooth
+from divgrad.kernels.reductions import extent
 from divgrad.kernels.specialise import specialise
 from divgrad.operators import Bands, Image, Operator, volume
 
@@ -154,7 +155,10 @@ def step(
 
 
 def side(u: Image, radius: float, grid: Grid) -> Image:
-    """Return by how much the mean around each pixel is above the middle of the values around it."""
+    """Return by how much the mean around each pixel is above the middle of the values around it.
+
+    A difference that is no more than rounding is none, so that a mirrored image decides alike.
+    """
     view, out = volume(u), np.empty_like(u)
     middle = volume(out)
     reach = np.zeros(3, np.int64)
@@ -170,6 +174,9 @@ def side(u: Image, radius: float, grid: Grid) -> Image:
     )
     result: Image = smooth(u, 0.5 * radius, grid)
     result -= out
+    low, high = extent(u, grid)
+    rounding = 64.0 * float(np.finfo(u.dtype).eps) * max(high, -low)
+    result[np.abs(result) <= rounding] = 0.0
     return result
 
 
