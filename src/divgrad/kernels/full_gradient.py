@@ -98,6 +98,11 @@ class FullGradient(Operator):
             old, new = new, out
         return v.copy() if new is v and not spoil else new
 
+    @property
+    def has_bands(self) -> bool:
+        """Gated flow has none: whether a pixel flows is said of the whole curvature, not of its parts."""
+        return self.law.gate is None
+
     def bands(self, axis: int) -> Bands:
         """Return the coefficients along one axis; rows sum to zero."""
         w = volume(self.source)
