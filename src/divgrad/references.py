@@ -49,4 +49,15 @@ TITLES = {
     "Reconstructions Using Nonlinear Anisotropic Diffusion",
     "International J. Computer Vision 31:111-127, 1999": "Coherence-Enhancing Diffusion Filtering",
     "J. Mathematical Imaging and Vision 49:123-147, 2014": "Sparse Non-Negative Stencils for Anisotropic Diffusion",
+    "Arch. Rational Mech. Anal. 123:199-257, 1993": "Axioms and Fundamental Equations of Image Processing",
+    "Pattern Recognition (DAGM), LNCS 2781:1-8, 2003": "Coherence-Enhancing Shock Filters",
+    "J. Mathematical Imaging and Vision 66:447-463, 2024": "Regularised Diffusion-Shock Inpainting",
+    "in Proc. IEEE ICIP 1996, I:817-820": "Vector (Self) Snakes: A Geometric Framework for Color, "
+    "Texture, and Multiscale Image Segmentation",
+    "Graphical Models and Image Processing 58:127-141, 1996": "Image Processing: Flows "
+    "under Min/Max Curvature and Mean Curvature",
+    "SIAM J. Numerical Analysis 27:919-940, 1990": "Feature-Oriented Image Enhancement Using Shock Filters",
+    "SIAM J. Numerical Analysis 31:590-605, 1994": "Signal and Image Restoration Using Shock "
+    "Filters and Anisotropic Diffusion",
+    "Physica D 60:259-268, 1992": "Nonlinear Total Variation Based Noise Removal Algorithms",
 }
