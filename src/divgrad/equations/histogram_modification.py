@@ -68,6 +68,11 @@ class HistogramModification(Equation):
         own = dict.fromkeys(
             ("shift", "negative"), "equal grey values share a rank, until rounding parts them"
         )
+        own |= {
+            f"{axiom} with {scheme}": "rounding of a solver parts pixels that mirror each other, and their ranks"
+            for axiom in ("flip", "turn")
+            for scheme in ("Implicit", "CoarseToFine")
+        }
         own["mean"] = "ranks decide on grey values, whatever their mean"
         if self.low is not None or self.high is not None:
             own |= dict.fromkeys(("constant", "range"), "the range to be filled is fixed")

@@ -40,6 +40,7 @@ class MeanCurvature(Equation):
     bound_lasts = True
     exemptions = {  # noqa: RUF012
         "mean": "level lines move, whatever area they enclose",
+        "range with FSI": "the polynomial of FSI keeps the range where the matrix is symmetric; here it is not",
     }
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:

@@ -7,12 +7,12 @@ from divgrad.errors import ImageError
 from divgrad.grid import Grid
 from divgrad.kernels.diffusion import ScalarDiffusion
 from divgrad.kernels.reductions import extent, of_mean
-from divgrad.operators import Equation, Image, Operator
+from divgrad.operators import Arrange, Equation, Image, Operator
 from divgrad.parameters import declared, parameter
 
 
 def diffusivity(u: float, exponent: float) -> float:
-    """Return m u^(m-1); what is below zero, by rounding, does not flow."""
+    """Return m u^(m-1); what is below zero, as schemes that overshoot may make it, does not flow."""
     u = max(u, 0.0)
     return 2.0 * u if exponent == 2.0 else exponent * u ** (exponent - 1.0)  # pow takes 5 x as long
 
@@ -55,12 +55,16 @@ class PorousMedium(Equation):
         "negative": "defined for images >= 0 only",
     }
 
-    def operator(self, u: Image, t: float, grid: Grid) -> Operator:
-        """Return div(m u^(m-1) grad .)."""
+    def begin(self, u: Image, grid: Grid, arrange: Arrange) -> Equation:
+        """Return it, if the image is >= 0."""
         low, high = extent(u, grid)
         if low < -1e-6 * high:  # less is rounding
             raise ImageError(
                 f"PorousMedium needs an image >= 0, got a minimum of {low:g}: add an offset"
             )
+        return self
+
+    def operator(self, u: Image, t: float, grid: Grid) -> Operator:
+        """Return div(m u^(m-1) grad .)."""
         g = of_mean(u, diffusivity, self.exponent, grid)
         return ScalarDiffusion(g, constant, 1.0, grid, peak=extent(g, grid)[1], nodes=True)

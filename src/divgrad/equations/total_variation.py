@@ -72,7 +72,7 @@ class TotalVariation(Equation):
     def _smoothing(self, u: Image, grid: Grid) -> float:
         if self.smoothing is not None:
             return float(self.smoothing)
-        return PART * (float(u.max()) - float(u.min())) / min(grid.spacing) or 1.0
+        return (PART * (float(u.max()) - float(u.min())) or 1.0) / min(grid.spacing)
 
     def _law(self, u: Image, grid: Grid) -> Law:
         slope = self._smoothing(u, grid)

@@ -12,7 +12,8 @@
 
 A check that fails raises AssertionError; its sentence says which law failed, and by how much. An equation or
 scheme that rightly breaks a law declares it on the class, with the reason, and is then not tried on it:
-``exemptions = {"mean": "the reaction pulls towards the data"}``. The laws are :data:`AXIOMS`:
+``exemptions = {"mean": "the reaction pulls towards the data"}``; ``"range with FSI"`` exempts from an axiom
+with one scheme alone. The laws are :data:`AXIOMS`:
 
 >>> for name, axiom in AXIOMS.items():
 ...     print(f"{name:10}{axiom.law}")
