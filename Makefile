@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	$(BIN)/divgrad demo
 
 test: $(VENV)/.installed-test lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -382,8 +382,9 @@ def test_fsi_damps_checks_of_single_pixels_whatever_the_cycle(shape: tuple[int, 
 # Kernels.
 
 
-def test_kernels_compute_what_their_source_says() -> None:
-    check_kernels(rational)
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.__name__.split(".")[-1])
+def test_kernels_compute_what_their_source_says(kernel: Any) -> None:
+    check_kernels(rational, kernels=[kernel])
 
 
 def test_an_exponential_conductance_computes_what_its_source_says_to_rounding() -> None:
