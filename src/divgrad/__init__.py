@@ -72,13 +72,16 @@ _FACE = {
     "SteadyState": "divgrad.stopping",
     "Discrepancy": "divgrad.stopping",
     "Decorrelation": "divgrad.stopping",
+    "denoise_poisson": "divgrad.tasks.denoise_poisson",
+    "denoise_rician": "divgrad.tasks.denoise_rician",
+    "denoise_speckle": "divgrad.tasks.denoise_speckle",
     "Grid": "divgrad.grid",
     "Tiling": "divgrad.grid",
 }
 _FACE |= {name: f"divgrad.tasks.{name}" for name in TASKS}
 _ROOMS = (
     "conductances", "equations", "errors", "estimate", "io", "kernels", "learned", "metrics", "operators",
-    "schemes", "stopping", "tasks", "testing",
+    "schemes", "stopping", "tasks", "testing", "transforms",
 )  # fmt: skip
 
 __all__ = [*_FACE, *_ROOMS]
