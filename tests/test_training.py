@@ -24,7 +24,7 @@ torch = pytest.importorskip("torch")
 
 from divgrad.learned.model import Architecture  # noqa: E402
 from divgrad.learned.trainer import train  # noqa: E402
-from divgrad.learned.training import Recipe  # noqa: E402
+from divgrad.learned.training import Recipe, Training  # noqa: E402
 
 TINY = Architecture(stages=2, filters=6, size=3, fold=2, hidden=1)
 
@@ -68,6 +68,33 @@ def test_training_learns_and_its_model_runs_without_pytorch(tmp_path: Path) -> N
     out = run(noisy[None], model, 25.0)[0]
     assert ((out - clean) ** 2).mean() < 0.75 * 25**2
     assert (tmp_path / "loss.png").stat().st_size > 1000
+
+
+def test_batch_normalisation_is_folded_into_the_model_that_is_kept(tmp_path: Path) -> None:
+    recipe = Recipe(steps=30, batch=4, patch=32, every=30, normalise=True)
+    training = Training([(picture(1)[None], None)], [], tmp_path, architecture=TINY, recipe=recipe)
+    list(training.run())
+    assert not np.allclose(training.model.stages[0].spread, 1.0, atol=0.05)
+    noisy = picture(9)[None] + np.random.default_rng(1).normal(0, 25, (1, 96, 96)).astype("f4")
+    training.model.eval()
+    with torch.no_grad():
+        wanted = training.model(torch.from_numpy(noisy)[None], torch.tensor([25.0]))[0].numpy()
+    got = run(noisy, read(tmp_path / "model.safetensors"), 25.0)
+    assert float(np.abs(got - wanted).max()) < 0.01
+
+
+def test_l_bfgs_goes_on_where_adam_ends(tmp_path: Path) -> None:
+    def last(name: str, polish: int) -> float:
+        recipe = Recipe(steps=5, batch=2, patch=32, every=5, polish=polish)
+        training = Training(
+            [(picture(1)[None], None)], [], tmp_path / name, architecture=TINY, recipe=recipe
+        )
+        list(training.run())
+        batches = [next(training._batches(np.random.default_rng(7))) for _ in range(8)]
+        with torch.no_grad():
+            return float(np.mean([float(training._loss(batch)) for batch in batches]))
+
+    assert last("polished", 15) < 0.9 * last("not", 0)
 
 
 def test_a_killed_training_goes_on(tmp_path: Path) -> None:

@@ -38,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps", type=int, default=20000, metavar="N", help="steps of the optimiser"
     )
+    parser.add_argument(
+        "--polish", type=int, default=0, metavar="N", help="steps of L-BFGS after them (default: 0)"
+    )
+    parser.add_argument(
+        "--normalise", action="store_true", help="batch-normalise filter responses in training"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of patches and noise")
     parser.add_argument(
         "--every", type=int, default=500, metavar="N", help="steps from one checkpoint to the next"
@@ -64,13 +70,16 @@ def run(arguments: argparse.Namespace) -> int:
         raise ParameterError(
             f"--reduce needs whole numbers such as 2,3; got {arguments.reduce!r}"
         ) from None
-    if min(reductions) < 1 or arguments.steps < 1 or arguments.every < 1:
-        raise ParameterError("--reduce, --steps and --every need numbers of 1 or more")
+    if min(*reductions, arguments.steps, arguments.every, arguments.polish + 1) < 1:
+        raise ParameterError("--reduce, --steps and --every need numbers of 1 or more, --polish 0")
     noise = parse(arguments.noise, NOISES, "noise")
     architecture = FAST if arguments.size == "fast" else BEST
     if arguments.colour:
         architecture = replace(architecture, channels=3)
-    recipe = Recipe(steps=arguments.steps, every=arguments.every, seed=arguments.seed)
+    recipe = Recipe(
+        steps=arguments.steps, every=arguments.every, seed=arguments.seed, polish=arguments.polish,
+        normalise=arguments.normalise,
+    )  # fmt: skip
     looks = []
     for look in train(
         arguments.images, arguments.output, architecture=architecture, recipe=recipe, noise=noise,

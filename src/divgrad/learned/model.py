@@ -133,10 +133,19 @@ def plain_influence(z: Tensor, inverse: Tensor, scale: Tensor, d: Tensor) -> Ten
 
 
 class Stage(nn.Module):
-    r"""One step: ``u - sum_i K_i^T phi_i(K_i u) - lambda (u - f)``, in units of sigma."""
+    r"""One step: ``u - sum_i K_i^T phi_i(K_i u) - lambda (u - f)``, in units of sigma.
 
-    def __init__(self, architecture: Architecture, generator: torch.Generator) -> None:
+    With batch normalisation the responses ``K_i u`` are divided by their root mean square: in training by that of
+    the batch, afterwards by its running mean.
+    """
+
+    def __init__(
+        self, architecture: Architecture, generator: torch.Generator, normalise: bool = False
+    ) -> None:
         super().__init__()
+        if normalise:
+            self.register_buffer("spread", torch.ones(architecture.filters))
+        self.normalise = normalise
         self.architecture = a = architecture
         self.filters = nn.Parameter(_first_filters(a, generator))
         t = torch.tensor(KNOTS[1:])
@@ -156,12 +165,31 @@ class Stage(nn.Module):
         k = torch.cat([image, hidden], 1)
         return k / k.square().sum((1, 2, 3), keepdim=True).sqrt()
 
+    def _spread(self, z: Tensor) -> Tensor:
+        if not self.training:
+            return self.spread
+        now = (z.square().mean((0, 2, 3)) + 1e-6).sqrt()
+        self.spread.lerp_(now.detach(), 0.05)
+        return now
+
+    def fold(self) -> dict[str, Tensor]:
+        """Return its parameters without normalisation: contrasts and values that do the same."""
+        state = dict(self.state_dict())
+        if self.normalise:
+            spread = state.pop("spread")
+            state["contrast"] = state["contrast"].clone()
+            state["contrast"][:, 0] += spread.log()
+            state["values"] = state["values"] / spread[:, None]
+        return state
+
     def forward(self, u: Tensor, f: Tensor, s: Tensor) -> Tensor:
         """Return u after the step; s[batch, 1] = ln(sigma / 25)."""
         a = self.architecture
         reach = a.size // 2
         k = self.kernels()
         z = F.conv2d(mirror(u, 2 * reach, a), k)
+        if self.normalise:
+            z = z / self._spread(z)[:, None, None]
         logs = self.contrast
         contrast = torch.exp(logs[:, 0] + logs[:, 1] * s + logs[:, 2] * s * s)
         scale = contrast * torch.exp(self.strength[:, 0] * s + self.strength[:, 1] * s * s)
@@ -204,12 +232,12 @@ def _first_filters(a: Architecture, generator: torch.Generator) -> Tensor:
 class Diffusion(nn.Module):
     """A learned diffusion: stages one after the other; one model for all sigma."""
 
-    def __init__(self, architecture: Architecture, seed: int = 0) -> None:
+    def __init__(self, architecture: Architecture, seed: int = 0, normalise: bool = False) -> None:
         super().__init__()
         self.architecture = architecture
         generator = torch.Generator().manual_seed(seed)
         self.stages = nn.ModuleList(
-            Stage(architecture, generator) for _ in range(architecture.stages)
+            Stage(architecture, generator, normalise) for _ in range(architecture.stages)
         )
 
     def forward(self, f: Tensor, sigma: Tensor) -> Tensor:
@@ -228,6 +256,14 @@ class Diffusion(nn.Module):
             u = stage(u, v, s)
         out = F.pixel_shuffle(u[:, : a.visible], a.fold) * scale
         return out[..., :rows, :cols]
+
+    def arrays(self) -> dict[str, Any]:
+        """Return all parameters, as they are kept in a file: normalisation is folded into them."""
+        return {
+            f"stages.{number}.{name}": p.numpy()
+            for number, stage in enumerate(self.stages)
+            for name, p in stage.fold().items()
+        }
 
     def count(self) -> int:
         """Return the number of parameters."""

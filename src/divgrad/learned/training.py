@@ -1,4 +1,4 @@
-"""The training loop: Adam, warm-up, cosine decay, clipping; checkpoints, and resuming after a kill."""
+"""The training loop: Adam, warm-up, cosine decay, clipping, L-BFGS; checkpoints, and resuming after a kill."""
 
 from __future__ import annotations
 
@@ -46,6 +46,10 @@ class Recipe:
         Steps between two looks at validation, each with a checkpoint.
     seed
         Of patches, noise and first filters.
+    polish
+        Steps of L-BFGS at the end, over 8 batches that stay: worth it for small models.
+    normalise
+        Whether filter responses are batch-normalised in training.
     """
 
     steps: int = 20000
@@ -56,6 +60,8 @@ class Recipe:
     clip: float = 1.0
     every: int = 500
     seed: int = 0
+    polish: int = 0
+    normalise: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,9 @@ class Training:
         self.recipe, self.noise = recipe or Recipe(), noise or GaussianNoise()
         self.folder, self.facts = Path(folder), facts or {}
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.model = Diffusion(architecture or Architecture(), self.recipe.seed)
+        self.model = Diffusion(
+            architecture or Architecture(), self.recipe.seed, self.recipe.normalise
+        )
         groups: dict[float, list[Any]] = {1.0: [], 0.6: [], 2.0: []}
         for name, p in self.model.named_parameters():
             groups[{"filters": 1.0, "values": 0.6}.get(name.rpartition(".")[2], 2.0)].append(p)
@@ -160,7 +168,7 @@ class Training:
         temporary = self.checkpoint.with_suffix(".tmp")
         torch.save(state, temporary)
         temporary.replace(self.checkpoint)
-        arrays = {name: p.numpy() for name, p in self.model.state_dict().items()}
+        arrays = self.model.arrays()
         metadata = {
             **self.facts,
             "architecture": self.model.describe(),
@@ -188,18 +196,12 @@ class Training:
         """Train to the end, and yield every look at validation: after each the state is on disk."""
         r = self.recipe
         rng = np.random.default_rng([r.seed, self.step])
-        source = patches(self.samples, r.patch, r.batch, rng)
+        source = self._batches(rng)
         parameters = list(self.model.parameters())
         losses: list[float] = []
         begin = time.perf_counter()
         while self.step < r.steps:
-            clean, noisy = next(source)
-            if noisy is None:
-                noisy, sigma = self.noise(clean, rng)
-            else:
-                sigma = deviation(noisy, clean)
-            given = [torch.from_numpy(np.ascontiguousarray(a)) for a in (noisy, sigma, clean)]
-            loss = loss_of(self.model(given[0], given[1]), given[2], given[1])
+            loss = self._loss(next(source))
             for group in self.optimiser.param_groups:
                 group["lr"] = self.rate() * group["factor"]
             self.optimiser.zero_grad()
@@ -209,14 +211,53 @@ class Training:
             losses.append(float(loss.detach()))
             self.step += 1
             if self.step % r.every == 0 or self.step == r.steps:
-                self.seconds += time.perf_counter() - begin
-                scores = validate(self.model, self.validation, self.noise)
-                look = Look(self.step, round(self.seconds, 1), float(np.mean(losses)), scores)
-                self.history.append(look)
-                losses = []
-                self.save()
-                yield look
-                begin = time.perf_counter()
+                yield self._look(losses, begin)
+                losses, begin = [], time.perf_counter()
+        if self.step < r.steps + r.polish:
+            loss = self._polish([next(source) for _ in range(8)])
+            self.step = r.steps + r.polish
+            yield self._look([loss], begin)
+
+    def _batches(self, rng: np.random.Generator) -> Iterator[list[Tensor]]:
+        """Yield patches: noisy, the deviation of each, clean."""
+        for clean, noisy in patches(self.samples, self.recipe.patch, self.recipe.batch, rng):
+            if noisy is None:
+                noisy, sigma = self.noise(clean, rng)
+            else:
+                sigma = deviation(noisy, clean)
+            yield [torch.from_numpy(np.ascontiguousarray(a)) for a in (noisy, sigma, clean)]
+
+    def _loss(self, batch: list[Tensor]) -> Tensor:
+        noisy, sigma, clean = batch
+        return loss_of(self.model(noisy, sigma), clean, sigma)
+
+    def _polish(self, batches: list[list[Tensor]]) -> float:
+        """Go down by L-BFGS, which learns the curvature of the loss; return the loss."""
+        self.model.eval()  # a loss that stays the same
+        lbfgs = torch.optim.LBFGS(
+            self.model.parameters(), max_iter=self.recipe.polish, line_search_fn="strong_wolfe"
+        )
+
+        def closure() -> Tensor:
+            lbfgs.zero_grad()
+            loss = torch.stack([self._loss(batch) for batch in batches]).mean()
+            loss.backward()
+            return loss
+
+        lbfgs.step(closure)
+        with torch.no_grad():
+            return float(torch.stack([self._loss(batch) for batch in batches]).mean())
+
+    def _look(self, losses: list[float], begin: float) -> Look:
+        """Return how far it is, with its state on disk."""
+        self.seconds += time.perf_counter() - begin
+        self.model.eval()
+        scores = validate(self.model, self.validation, self.noise)
+        self.model.train()
+        look = Look(self.step, round(self.seconds, 1), float(np.mean(losses)), scores)
+        self.history.append(look)
+        self.save()
+        return look
 
 
 def deviation(noisy: Any, clean: Any) -> Any:
