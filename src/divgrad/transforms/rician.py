@@ -22,8 +22,8 @@ class Rician(Stabiliser):
     .. math:: y = \sqrt{(x + \sigma n_1)^2 + (\sigma n_2)^2}, \qquad z = f(y / \sigma)
 
     In air, x = 0, the mean of y is :math:`\sigma\sqrt{\pi/2}` and its noise is :math:`0.66\,\sigma`; far above
-    the noise they are x and sigma. f is found by repeated division of its slope by the level of noise that it leaves, which is
-    1 within 4 % then. The inverse looks up :math:`E[z | x]`: air becomes 0 again.
+    the noise they are x and sigma. f is found by repeated division of its slope by the level of noise that it
+    leaves, which is 1 within 4 % then. The inverse looks up :math:`E[z | x]`: air becomes 0 again.
 
     References
     ----------
