@@ -1,4 +1,4 @@
-"""Measure the estimates of noise: how exact the level is, how often the kind is told right.
+"""Measure the estimate of the level of Gaussian noise: how exact it is, and what it costs.
 
 Run ``python bench/noise_level.py`` (about 2 minutes). Images are read from ../shared/data beside
 the checkout where they are there, and from scikit-image; nothing is tuned here. ``--final`` adds
@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import io
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 
-from divgrad.estimate import noise_kind, noise_level
+from divgrad.estimate import noise_level
 from measure import publish
 
 Array = NDArray[np.float64]
@@ -84,18 +83,6 @@ def gaussian(sigma: float, clip: bool = False) -> Corrupt:
     return corrupt
 
 
-def poisson(peak: float) -> Corrupt:
-    return lambda u, rng: (rng.poisson(u * (peak / 255)) * (255 / peak)).round().clip(0, 255)
-
-
-def speckle(looks: int) -> Corrupt:
-    return lambda u, rng: (u * rng.gamma(looks, 1 / looks, u.shape)).round().clip(0, 255)
-
-
-def salt_and_pepper(share: float) -> Corrupt:
-    return lambda u, rng: np.where(rng.random(u.shape) < share, rng.choice([0, 255], u.shape), u)
-
-
 def print_levels(sets: dict[str, list[Array]]) -> None:
     methods = rivals()
     for clip in (False, True):
@@ -152,23 +139,6 @@ def print_cost(images: list[Array]) -> None:
         print(f"  sigma {sigma:2}: {np.mean(costs):6.3f} {np.max(costs):6.3f}", flush=True)
 
 
-def print_kinds(images: list[Array]) -> None:
-    trials: dict[str, Corrupt] = {"as it is": lambda u, rng: u}
-    trials |= {f"gaussian {s}": gaussian(s) for s in (5, 25, 75)}
-    trials |= {f"gaussian {s}, clipped": gaussian(s, clip=True) for s in (5, 25, 75)}
-    trials |= {f"salt and pepper {s:.0%}": salt_and_pepper(s) for s in (0.01, 0.1, 0.5, 0.9)}
-    trials |= {f"photons, peak {p}": poisson(p) for p in (3, 10, 30)}
-    trials |= {f"speckle, {n} looks": speckle(n) for n in (1, 4)}
-    kinds = ("none", "gaussian", "salt-and-pepper", "signal-dependent")
-    print(f"\nKind told, % of {len(images)} images\n{'':22}" + "".join(f"{k:>18}" for k in kinds))
-    for name, corrupt in trials.items():
-        told = Counter(
-            noise_kind(corrupt(u, np.random.default_rng(i))).kind for i, u in enumerate(images)
-        )
-        cells = "".join(f"{100 * told[kind] / len(images):18.1f}" for kind in kinds)
-        print(f"{name:22}{cells}", flush=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--final", action="store_true", help="add set12")
@@ -178,7 +148,6 @@ def main() -> None:
     with contextlib.redirect_stdout(text):
         print_levels(sets)
         print_cost(next(iter(sets.values()))[::4])
-        print_kinds([u for images in sets.values() for u in images])
     publish("noise_level", f"```text\n{text.getvalue().strip()}\n```")
 
 

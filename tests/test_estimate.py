@@ -11,7 +11,7 @@ import pytest
 from scipy import ndimage
 
 from divgrad.errors import ImageError, ParameterError
-from divgrad.estimate import NoiseKind, contrast, noise_kind, noise_level, robust_contrast
+from divgrad.estimate import contrast, noise_kind, noise_level, robust_contrast
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PHOTOGRAPHS = sorted((DATA / "imagecompression_gray8").glob("*.png"))
@@ -149,108 +149,6 @@ class TestNoiseLevel:
     def test_a_large_image_is_sampled(self):
         u = np.tile(noisy(SCENES["waves"], 10).astype(np.float32), (10, 10))
         assert noise_level(u) == pytest.approx(10, rel=0.03)
-
-
-class TestNoiseKind:
-    @scenes
-    @pytest.mark.parametrize("sigma", [5, 15, 40, 75])
-    @pytest.mark.parametrize("clipped", [False, True])
-    def test_gaussian_noise_is_not_refused(self, scene, sigma, clipped):
-        found = noise_kind(noisy(scene, sigma, clipped=clipped))
-        assert found.kind == "gaussian"
-        assert found.level == pytest.approx(sigma, rel=0.06)
-
-    @scenes
-    def test_clean_images_are_not_refused(self, scene):
-        assert noise_kind(scene).kind in ("none", "gaussian")
-        assert noise_kind(scene.round().clip(0, 255).astype(np.uint8)).kind in ("none", "gaussian")
-
-    @scenes
-    @pytest.mark.parametrize("share", [0.01, 0.05, 0.3, 0.6, 0.9])
-    def test_salt_and_pepper(self, scene, share):
-        found = noise_kind(salted(scene.clip(0, 255), share))
-        assert found.kind == "salt-and-pepper"
-        assert found.sure
-        assert found.fraction == pytest.approx(share, rel=0.2)
-
-    @pytest.mark.parametrize("value", [0, 255])
-    def test_salt_or_pepper_alone(self, value):
-        u = salted(SCENES["waves"], 0.1)
-        u[u == 255 - value] = 120
-        found = noise_kind(u)
-        assert found.kind == "salt-and-pepper"
-        assert found.fraction == pytest.approx(0.05, rel=0.2)
-
-    def test_salt_and_pepper_on_top_of_grain(self):
-        u = salted(noisy(SCENES["clouds"], 10, clipped=True), 0.1)
-        assert noise_kind(u).kind == "salt-and-pepper"
-
-    @pytest.mark.parametrize("peak", [3, 10, 30])
-    @pytest.mark.parametrize("name", ["clouds", "waves", "discs"])
-    def test_photon_counts(self, name, peak):
-        counts = np.random.default_rng(0).poisson(SCENES[name].clip(0, 255) * (peak / 255))
-        for u in (counts, counts / peak, (counts * (255 / peak)).round().clip(0, 255)):
-            found = noise_kind(u)
-            assert found.kind == "signal-dependent"
-            assert found.sure
-            assert "photons" in found.sentence
-
-    @pytest.mark.parametrize("looks", [1, 2, 4])
-    @pytest.mark.parametrize("name", ["clouds", "waves", "discs"])
-    def test_speckle(self, name, looks):
-        grain = np.random.default_rng(0).gamma(looks, 1 / looks, (256, 256))
-        found = noise_kind(SCENES[name].clip(5, 255) * grain)
-        assert found.kind == "signal-dependent"
-        assert "speckle" in found.sentence
-
-    def test_saturated_regions_and_drawings_are_no_impulses(self):
-        ink = np.where(ndimage.gaussian_filter(noisy(0 * ROW, 1), 2) > 0.05, 255.0, 0.0)
-        grey = np.where(ink > 0, 128.0, 0.0)
-        blurred = ndimage.gaussian_filter(ink, 0.7)
-        saturated = noisy(4 * (SCENES["clouds"] - 100), 10, clipped=True)
-        for u in (ink, grey, blurred, saturated, ink > 0):
-            assert noise_kind(u).kind in ("none", "gaussian")
-
-    def test_a_black_background_with_clipped_noise_is_gaussian(self):
-        cells = np.where(discs() > 100, 180.0, 0.0)
-        assert noise_kind(noisy(cells, 12, clipped=True)).kind == "gaussian"
-
-    def test_volumes(self):
-        z, y, x = np.indices((40, 44, 48))
-        scene = 110 + 80 * np.sin(z / 8) * np.cos(y / 8) * np.sin(x / 8)
-        assert noise_kind(noisy(scene, 20)).kind == "gaussian"
-        assert noise_kind(np.random.default_rng(0).poisson(scene / 10)).kind == "signal-dependent"
-        assert noise_kind(salted(scene, 0.2)).kind == "salt-and-pepper"
-
-    def test_colour(self):
-        scene = np.stack([SCENES["waves"], SCENES["clouds"], SCENES["discs"]], -1).clip(0, 255)
-        for u, kind in (
-            (noisy(scene, 20), "gaussian"),
-            (salted(scene, 0.1), "salt-and-pepper"),
-            (np.random.default_rng(0).poisson(scene / 20), "signal-dependent"),
-        ):
-            assert noise_kind(u, channel_axis=-1).kind == kind
-
-    def test_is_a_value_with_a_sentence(self):
-        found = noise_kind(noisy(SCENES["waves"], 20))
-        assert isinstance(found, NoiseKind)
-        assert found == noise_kind(noisy(SCENES["waves"], 20))
-        assert found.sentence.endswith(".")
-        assert noise_kind(np.zeros((20, 20))).kind == "none"
-
-    @pytest.mark.parametrize("factor", [1e-6, 100.0])
-    def test_does_not_depend_on_the_scale(self, factor):
-        for u in (noisy(SCENES["waves"], 20), salted(SCENES["waves"], 0.1)):
-            assert noise_kind(factor * u).kind == noise_kind(u).kind
-
-    @pytest.mark.skipif(not PHOTOGRAPHS, reason="the photographs are not beside the checkout")
-    def test_photographs_are_not_refused(self):
-        from PIL import Image
-
-        for path in PHOTOGRAPHS[::2]:
-            photograph = np.asarray(Image.open(path))[:600, :600]
-            assert noise_kind(photograph).kind in ("none", "gaussian")
-            assert noise_kind(noisy(photograph, 25, clipped=True)).kind == "gaussian"
 
 
 class TestContrast:

@@ -76,7 +76,7 @@ def impulse_share(channel: Channel) -> float:
     >>> print(f"{impulse_share(hit):.1f} {impulse_share(scene):.1f}")
     0.3 0.0
     """
-    blocks = _blocks(channel)
+    blocks = spread_blocks(channel, SIDE)
     low, high = blocks.min(), blocks.max()
     at_low, at_high = blocks == low, blocks == high
     if low == high or at_low.mean() + at_high.mean() < 0.005:
@@ -105,11 +105,11 @@ def impulse_share(channel: Channel) -> float:
     return sum(hits.share for hits in (pepper, salt) if hits.scattered(0.01, 0.2, 0.8, 0.25))
 
 
-def _blocks(channel: Channel) -> Floats:
-    """Blocks evenly spread over the image, (n, side, side)."""
+def spread_blocks(channel: Channel, most: int) -> Floats:
+    """Give blocks evenly spread over the image, (n, side, side), of a side of ``most`` or less."""
     volume = channel[None] if channel.ndim == 2 else channel
     volume = np.moveaxis(volume, int(np.argmin(volume.shape)), 0)
-    side = min(SIDE, max(1, min(volume.shape[1:]) // 2))
+    side = min(most, max(1, min(volume.shape[1:]) // 2))
     tiles = sliding_window_view(volume, (side, side), axis=(1, 2))[:, ::side, ::side]
     step = 1
     while tiles[::step, ::step, ::step, 0, 0].size > BLOCKS:

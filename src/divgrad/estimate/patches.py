@@ -1,4 +1,4 @@
-"""Three numbers per small patch: its mean, its coarse and its fine variance.
+"""Four numbers per small patch: its mean, its coarse and its fine variance, and how skew it is.
 
 White noise is equally strong in every orthogonal direction of a patch, an image is not: its energy
 sits in the low frequencies. So the low frequencies of the cosine transform tell where the image is
@@ -27,6 +27,8 @@ SIDE = 8  # pixels; larger patches find fewer flat places, smaller ones separate
 BUDGET = 65_536  # patches looked at, and pixels kept: bounds time and memory for any image
 CHUNK = 8_192  # patches in the air at once: 2 MB
 AREA = 262_144  # pixels in the air at once
+# The sum of cubes about the mean of n values over their third moment.
+CUBE = {side: max(1.0, (n - 1) * (n - 2) / n) for side in range(2, 9) for n in [side * side]}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,7 @@ class Patches:
     mean: Floats  # (n,)
     rough: Floats  # (n,) variance per coarse frequency, the near ones weighing less
     fine: Floats  # (n,) variance per fine frequency
+    cube: Floats  # (n,) third central moment
     varied: Mask  # (n,) no quarter of the patch is exactly constant, as padding would be
     pixels: Floats  # evenly spaced pixel values, the two extremes among them
     origin: float
@@ -86,7 +89,7 @@ def measure_patches(channel: Channel) -> Patches:
     unit = float(np.subtract(*np.percentile(pixels, [99, 1]))) or high - low
     if unit == 0.0:
         empty = np.zeros(0, np.float32)
-        return Patches(empty, empty, empty, empty > 0, empty, origin, 0.0)
+        return Patches(empty, empty, empty, empty, empty > 0, empty, origin, 0.0)
     stride, step = _strides(volume.shape, side)
     coarse, fine = _directions(side)
     rows = volume.shape[1] - side + 1
@@ -100,12 +103,16 @@ def measure_patches(channel: Channel) -> Patches:
             windows = sliding_window_view(slab, (side, side))[::stride, ::stride]
             patch = windows.reshape(-1, side * side)
             mean = patch.mean(axis=1)
+            centred = patch - mean[:, None]
+            cube = np.einsum("ij,ij,ij->i", centred, centred, centred) / CUBE[side]
             patch = patch - patch[:, :1]  # unlike the mean, leaves exact zeros of a constant
             varied = _varied(slab, side)[::stride, ::stride].ravel()
-            found.append((mean, _energy(patch, coarse), _energy(patch, fine), varied))
+            found.append((mean, _energy(patch, coarse), _energy(patch, fine), cube, varied))
     pixels = (np.append(pixels, (low, high)) - origin) / unit
-    means, roughs, fines, varieds = (np.concatenate(part) for part in zip(*found, strict=True))
-    return Patches(means, roughs, fines, varieds, pixels, origin, unit)
+    means, roughs, fines, cubes, varieds = (
+        np.concatenate(part) for part in zip(*found, strict=True)
+    )
+    return Patches(means, roughs, fines, cubes, varieds, pixels, origin, unit)
 
 
 def _spread(volume: Channel) -> Floats:

@@ -1,0 +1,71 @@
+"""Few grey values: the comb of the histogram."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from divgrad.estimate.channels import Channel
+
+Floats = NDArray[np.floating[Any]]
+
+SAMPLE = 65_536  # pixels looked at
+LEVELS = 72  # at most, to be coarse
+FEW = 20  # whole numbers one apart are coarse if there are no more of them
+
+
+def quantisation_step(channel: Channel) -> tuple[float, float]:
+    """Find the distance of an image's grey values if they are few and evenly spaced.
+
+    Parameters
+    ----------
+    channel : ndarray
+        Finite real numbers.
+
+    Returns
+    -------
+    step, still
+        Distance in image units, 0 if the values are many or uneven; share of neighbours that are
+        equal: little in counts, much where a smooth image was rounded.
+
+    Examples
+    --------
+    >>> ramp = np.linspace(0.0, 200.0, 400) * np.ones((8, 1))
+    >>> step, still = quantisation_step((ramp / 16).round() * 16)
+    >>> print(f"{step:g} {still:.1f}")
+    16 1.0
+    >>> quantisation_step(ramp)[0]
+    0.0
+    """
+    pixels = channel.reshape(-1)[:: max(1, channel.size // SAMPLE)].astype(np.float64)
+    values, count = np.unique(pixels, return_counts=True)
+    reach = values[-1] - values[0]
+    if not 3 <= values.size <= 4 * LEVELS or pixels.size < 8 * values.size:
+        return 0.0, 0.0
+    whole = channel.dtype.kind in "bui"
+    step = _comb(values, count, whole) or (
+        _comb(values[:-1], count[:-1], whole) if values.size > 3 else 0.0  # the last was clipped
+    )
+    if step == 0.0 or reach / step > 1.5 * LEVELS:
+        return 0.0, 0.0
+    across = channel[..., 1:] == channel[..., :-1]
+    return step, float(across.mean())
+
+
+def _comb(values: Floats, count: NDArray[np.intp], whole: bool) -> float:
+    """Return the distance of values on a comb; where bytes round, each is up to one off."""
+    reach = float(values[-1] - values[0])
+    step = float(np.median(np.diff(values)))
+    weight = np.sqrt(count)
+    for _ in range(3):
+        index = np.rint((values - values[0]) / step)
+        if index[-1] < 2:
+            return 0.0
+        along = weight * index
+        step = float((along * (values - values[0])).sum() / (along * index).sum())
+    off = float(np.abs(values - values[0] - step * index)[:-1].max())  # the last may be clipped
+    if whole and step < 1.9 and values.size > FEW:
+        return 0.0
+    return step if off <= min(1.01 if whole else 1e-3 * step + 1e-6 * reach, 0.34 * step) else 0.0
