@@ -85,7 +85,7 @@ EXAMPLES["heat, in pulses"] = Heat(diffusivity=lambda t: 1.0 + 0.5 * math.sin(t)
 WHERE = {
     "edge-enhancing": ("flat64", "deep32"),
     "coherence-enhancing-shock": ("flat64", "deep64"),
-    "diffusion-shock": ("flat64",),
+    "diffusion-shock": ("flat64", "deep32"),
     "shock": ("flat64", "flat32"),
     "smoothing-shock": ("flat64", "deep64"),
     "allen-cahn": ("flat64", "deep64"),

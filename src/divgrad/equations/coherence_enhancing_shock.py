@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from divgrad.equations.shock_flow import ShockFlow, speed_parameter
 from divgrad.grid import Grid
 from divgrad.kernels import sharpening
-from divgrad.operators import Equation, Image, Operator
+from divgrad.kernels.sharpening import Room, UpwindShock
+from divgrad.operators import Image
 from divgrad.parameters import Varying, declared, parameter
 
 
 @declared
-class CoherenceEnhancingShock(Equation):
+class CoherenceEnhancingShock(ShockFlow):
     r"""Sharpen lines and flow-like textures, and join what lies in one line, as an engraver would draw them.
 
     .. math:: \partial_t u = -c \, \mathrm{sgn}(\partial_{ww} u_\sigma) \, |\nabla u|
@@ -49,30 +49,17 @@ class CoherenceEnhancingShock(Equation):
         "Standard deviation of the Gaussian that averages directions: two to three times as wide",
         unit="length units", least=0, varies=True, default=4.0,
     )  # fmt: skip
-    speed: Varying = parameter(
-        "Speed at which edges sharpen: in the time t fronts move speed * t units of length",
-        unit="per length unit", least=0, varies=True, default=1.0,
-    )  # fmt: skip
+    speed: Varying = speed_parameter()
 
     citation = "J. Weickert, Pattern Recognition (DAGM), LNCS 2781:1-8, 2003"
-    bound_lasts = True
-    exemptions = {  # noqa: RUF012
-        "mean": "dark and bright regions grow at each other's expense",
-        "shift": "a curvature within the rounding of the grey values has no sign; larger values round more",
-    }
 
-    def operator(self, u: Image, t: float, grid: Grid) -> Operator:
+    def steered(self, u: Image, t: float, grid: Grid, room: Room) -> UpwindShock:
         """Return the flow with directions and signs taken from u."""
-        sigma, rho = float(self.at("presmoothing", t)), float(self.at("integration", t))
-        return sharpening.UpwindShock(
-            sharpening.guided(u, sigma, grid), grid, float(self.at("speed", t)),
-            directions=sharpening.dominant_directions(u, sigma, rho, grid),
-        )  # fmt: skip
+        guide = sharpening.guided(u, float(self.at("presmoothing", t)), grid, room)
+        rho = float(self.at("integration", t))
+        directions = sharpening.dominant_directions(guide, rho, grid, room)
+        return UpwindShock(guide, grid, float(self.at("speed", t)), directions=directions)
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
         """Return 2 c times the root of sum 1 / h^2."""
         return sharpening.bound(grid, float(self.at("speed", t)))
-
-    def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
-        """Return u after explicit steps."""
-        return sharpening.explicit(self, u, t, taus, grid)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 from divgrad.conductances import charbonnier
+from divgrad.equations.mean_slope import mean_slope
+from divgrad.equations.shock_flow import ShockFlow, speed_parameter
 from divgrad.grid import Grid
 from divgrad.kernels import sharpening
 from divgrad.kernels.presmoothing import gradient_conductance
-from divgrad.operators import Equation, Image, Operator
+from divgrad.kernels.sharpening import Room, UpwindShock
+from divgrad.operators import Arrange, Equation, Image
 from divgrad.parameters import Varying, declared, parameter
 
 
 @declared
-class DiffusionShock(Equation):
+class DiffusionShock(ShockFlow):
     r"""Smooth flat regions and sharpen edges along their course; with a mask, draw them on through large holes.
 
     .. math:: \partial_t u = g \, \Delta u
@@ -49,9 +52,11 @@ class DiffusionShock(Equation):
     True
     """
 
-    contrast: Varying = parameter(
-        "Slope above which edges are sharpened and below which there is diffusion",
-        unit="image units per length unit", above=0, varies=True, default=5.0, example="5",
+    contrast: Varying | None = parameter(
+        "Slope above which edges are sharpened and below which there is diffusion; None: the mean slope of "
+        "the first image",
+        unit="image units per length unit", above=0, varies=True, optional=True, default=None,
+        example="5",
     )  # fmt: skip
     presmoothing: Varying = parameter(
         "Standard deviation of the Gaussian before slopes and curvatures are taken",
@@ -61,37 +66,35 @@ class DiffusionShock(Equation):
         "Standard deviation of the Gaussian that averages directions",
         unit="length units", least=0, varies=True, default=2.0,
     )  # fmt: skip
-    softness: Varying = parameter(
-        "Curvature at which sharpening has half its speed",
-        unit="image units per length squared", above=0, varies=True, default=1.0,
+    softness: Varying | None = parameter(
+        "Curvature at which sharpening has half its speed; None: the curvature of an edge of the contrast that is "
+        "five times as wide as the presmoothing, or as a pixel",
+        unit="image units per length squared", above=0, varies=True, optional=True, default=None,
     )  # fmt: skip
-    speed: Varying = parameter(
-        "Speed at which edges sharpen: in the time t fronts move speed * t units of length",
-        unit="per length unit", least=0, varies=True, default=1.0,
-    )  # fmt: skip
+    speed: Varying = speed_parameter()
 
     citation = "K. Schaefer, J. Weickert, J. Mathematical Imaging and Vision 66:447-463, 2024"
-    bound_lasts = True
-    exemptions = {  # noqa: RUF012
-        "mean": "dark and bright regions grow at each other's expense",
-        "shift": "a curvature within the rounding of the grey values has no sign; larger values round more",
-    }
 
-    def operator(self, u: Image, t: float, grid: Grid) -> Operator:
+    def begin(self, u: Image, grid: Grid, arrange: Arrange) -> Equation:
+        """Return it with a contrast."""
+        return self if self.contrast is not None else replace(self, contrast=mean_slope(u, grid))
+
+    def steered(self, u: Image, t: float, grid: Grid, room: Room) -> UpwindShock:
         """Return the flow with g, directions and signs taken from u."""
         sigma, rho = float(self.at("presmoothing", t)), float(self.at("integration", t))
-        contrast = float(self.at("contrast", t))
-        return sharpening.UpwindShock(
-            sharpening.guided(u, sigma, grid), grid, float(self.at("speed", t)),
-            directions=sharpening.dominant_directions(u, sigma, rho, grid),
-            softness=float(self.at("softness", t)),
-            share=gradient_conductance(u, sigma, charbonnier, contrast, grid),
+        given, softness = self.at("contrast", t), self.at("softness", t)
+        contrast = mean_slope(u, grid) if given is None else float(given)
+        if softness is None:
+            softness = 0.2 * contrast / max(sigma, *grid.spacing)
+        guide = sharpening.guided(u, sigma, grid, room)
+        share = room.array("share", 1, u)
+        return UpwindShock(
+            guide, grid, float(self.at("speed", t)),
+            directions=sharpening.dominant_directions(guide, rho, grid, room),
+            softness=float(softness),
+            share=gradient_conductance(guide, 0.0, charbonnier, contrast, grid, share),
         )  # fmt: skip
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
         """Return the larger of diffusion's and the shock's."""
         return sharpening.bound(grid, float(self.at("speed", t)), blended=True)
-
-    def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
-        """Return u after explicit steps."""
-        return sharpening.explicit(self, u, t, taus, grid)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from divgrad.conductances import forward_and_backward
+from divgrad.equations.mean_slope import mean_slope
 from divgrad.grid import Grid
-from divgrad.kernels.diffusion import ScalarDiffusion, peak
+from divgrad.kernels.diffusion import ScalarDiffusion, explicit, peak
 from divgrad.operators import Arrange, Equation, Image, Operator
 from divgrad.parameters import declared, parameter
 
@@ -61,11 +61,13 @@ class ForwardBackward(Equation):
 
     def begin(self, u: Image, grid: Grid, arrange: Arrange) -> Equation:
         """Return it with a contrast."""
-        return self if self.contrast is not None else replace(self, contrast=_twice_mean(u, grid))
+        return (
+            self if self.contrast is not None else replace(self, contrast=2.0 * mean_slope(u, grid))
+        )
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return div(g grad .) with g made from u."""
-        contrast = self.contrast if self.contrast is not None else _twice_mean(u, grid)
+        contrast = self.contrast if self.contrast is not None else 2.0 * mean_slope(u, grid)
         conductance = forward_and_backward(amount=float(self.amount))
         top = self.bound(u, t, grid) / grid.laplacian_bound
         return _Backward(u, conductance, float(contrast), grid, peak=top)
@@ -74,12 +76,8 @@ class ForwardBackward(Equation):
         r"""Return 4 max \|g\| sum 1 / h^2."""
         return peak(forward_and_backward(amount=float(self.amount)), 1.0) * grid.laplacian_bound
 
-
-def _twice_mean(u: Image, grid: Grid) -> float:
-    """Return twice the mean slope, by forward differences; 1 for a constant image."""
-    s2 = np.zeros(u.shape[1:])
-    for axis, h in enumerate(grid.spacing):
-        steps = np.square(np.diff(u, axis=axis + 1), dtype=np.float64).sum(axis=0) / (h * h)
-        room = [(0, int(axis == n)) for n in range(grid.ndim)]
-        s2 += np.pad(steps, room)
-    return 2.0 * float(np.sqrt(s2).mean()) or 1.0
+    def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
+        """Return u after explicit steps, many per visit."""
+        contrast = self.contrast if self.contrast is not None else 2.0 * mean_slope(u, grid)
+        conductance = forward_and_backward(amount=float(self.amount))
+        return explicit(u, conductance, taus, [float(contrast)] * len(taus), grid)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from divgrad.equations.shock_flow import ShockFlow, speed_parameter
 from divgrad.grid import Grid
 from divgrad.kernels import sharpening
-from divgrad.operators import Equation, Image, Operator
+from divgrad.kernels.sharpening import Room, UpwindShock
+from divgrad.operators import Image
 from divgrad.parameters import Varying, declared, parameter
 
 
 @declared
-class Shock(Equation):
+class Shock(ShockFlow):
     r"""Sharpen a blurred image: dark regions grow up to the inflections of edges, and bright ones do.
 
     .. math:: \partial_t u = -c \, \mathrm{sgn}(\Delta u_\sigma) \, |\nabla u|
@@ -44,27 +44,15 @@ class Shock(Equation):
         "Standard deviation of the Gaussian that smooths the image of which the sign is taken",
         unit="length units", least=0, varies=True, default=0.0, example="1",
     )  # fmt: skip
-    speed: Varying = parameter(
-        "Speed at which edges sharpen: in the time t fronts move speed * t units of length",
-        unit="per length unit", least=0, varies=True, default=1.0,
-    )  # fmt: skip
+    speed: Varying = speed_parameter()
 
     citation = "S. Osher, L. I. Rudin, SIAM J. Numerical Analysis 27:919-940, 1990"
-    bound_lasts = True
-    exemptions = {  # noqa: RUF012
-        "mean": "dark and bright regions grow at each other's expense",
-        "shift": "a curvature within the rounding of the grey values has no sign; larger values round more",
-    }
 
-    def operator(self, u: Image, t: float, grid: Grid) -> Operator:
+    def steered(self, u: Image, t: float, grid: Grid, room: Room) -> UpwindShock:
         """Return the flow with the sign taken from u."""
-        guide = sharpening.guided(u, float(self.at("presmoothing", t)), grid)
-        return sharpening.UpwindShock(guide, grid, float(self.at("speed", t)))
+        guide = sharpening.guided(u, float(self.at("presmoothing", t)), grid, room)
+        return UpwindShock(guide, grid, float(self.at("speed", t)))
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
         """Return 2 c times the root of sum 1 / h^2."""
         return sharpening.bound(grid, float(self.at("speed", t)))
-
-    def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
-        """Return u after explicit steps."""
-        return sharpening.explicit(self, u, t, taus, grid)

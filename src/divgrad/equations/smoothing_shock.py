@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from divgrad.equations.shock_flow import ShockFlow, speed_parameter
 from divgrad.grid import Grid
 from divgrad.kernels import sharpening
-from divgrad.operators import Equation, Image, Operator
+from divgrad.kernels.sharpening import Room, UpwindShock
+from divgrad.operators import Image
 from divgrad.parameters import Varying, declared, parameter
 
 
 @declared
-class SmoothingShock(Equation):
+class SmoothingShock(ShockFlow):
     r"""Sharpen a noisy, blurred image: a shock across edges, and their contours become smooth lines.
 
     .. math:: \partial_t u = -c \, \mathrm{sgn}(\partial_{nn} u_\sigma) \, |\nabla u| + d \, \partial_{tt} u
@@ -49,22 +49,14 @@ class SmoothingShock(Equation):
         "How fast contours become smooth, as a part of linear diffusion", least=0, varies=True,
         default=0.3,
     )  # fmt: skip
-    speed: Varying = parameter(
-        "Speed at which edges sharpen: in the time t fronts move speed * t units of length",
-        unit="per length unit", least=0, varies=True, default=1.0,
-    )  # fmt: skip
+    speed: Varying = speed_parameter()
 
     citation = "L. Alvarez, L. Mazorra, SIAM J. Numerical Analysis 31:590-605, 1994"
-    bound_lasts = True
-    exemptions = {  # noqa: RUF012
-        "mean": "dark and bright regions grow at each other's expense",
-        "shift": "a curvature within the rounding of the grey values has no sign; larger values round more",
-    }
 
-    def operator(self, u: Image, t: float, grid: Grid) -> Operator:
+    def steered(self, u: Image, t: float, grid: Grid, room: Room) -> UpwindShock:
         """Return the flow with the sign taken from u."""
-        guide = sharpening.guided(u, float(self.at("presmoothing", t)), grid)
-        return sharpening.UpwindShock(
+        guide = sharpening.guided(u, float(self.at("presmoothing", t)), grid, room)
+        return UpwindShock(
             guide, grid, float(self.at("speed", t)), normal=True,
             gliding=float(self.at("smoothing", t)),
         )  # fmt: skip
@@ -73,7 +65,3 @@ class SmoothingShock(Equation):
         """Return the sum of the shock's and of the smoothing's."""
         speed, gliding = float(self.at("speed", t)), float(self.at("smoothing", t))
         return sharpening.bound(grid, speed, gliding=gliding)
-
-    def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
-        """Return u after explicit steps."""
-        return sharpening.explicit(self, u, t, taus, grid)

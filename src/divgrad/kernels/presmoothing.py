@@ -15,25 +15,26 @@ from divgrad.kernels.specialise import specialise
 from divgrad.operators import Image, volume
 
 
-def half_gaussian(sigma: float, dtype: Any) -> NDArray[Any]:
+def half_gaussian(sigma: float, dtype: Any, cut: float = 4.0) -> NDArray[Any]:
     """Return one half of a Gaussian's weights, centre first, cut at 4 sigma; sigma in pixels, 0: identity.
 
     >>> half_gaussian(0.0, "float32")
     array([1.], dtype=float32)
     """
-    offsets = np.arange(math.ceil(4.0 * sigma) + 1)
+    offsets = np.arange(math.ceil(cut * sigma) + 1)
     # Below 0.02 pixels all weights but the centre's are zero, and the squares may overflow.
     half = np.exp(-0.5 * (offsets / sigma) ** 2) if sigma > 0.02 else np.ones(1)
     weights: NDArray[Any] = half / (2.0 * half.sum() - half[0])
     return weights.astype(dtype)
 
 
-def smooth(u: Image, sigma: float, grid: Grid) -> Image:
+def smooth(u: Image, sigma: float, grid: Grid, out: Image | None = None) -> Image:
     """Return ``u[channel, *space]`` smoothed by a Gaussian of standard deviation sigma, in units of length.
 
-    Equals ``scipy.ndimage.gaussian_filter`` with ``mode="reflect"`` to rounding.
+    Equals ``scipy.ndimage.gaussian_filter`` with ``mode="reflect"`` to rounding. ``out`` receives the result; None: a
+    new array.
     """
-    out = np.empty_like(u)
+    out = np.empty_like(u) if out is None else out
     kernels = gaussians(sigma, grid, u.dtype)
     view, result = volume(u), volume(out)
     module = specialise(smoothing, constant, u.dtype)
@@ -42,10 +43,15 @@ def smooth(u: Image, sigma: float, grid: Grid) -> Image:
 
 
 def gradient_conductance(
-    u: Image, sigma: float, conductance: Conductance, contrast: float, grid: Grid
+    u: Image,
+    sigma: float,
+    conductance: Conductance,
+    contrast: float,
+    grid: Grid,
+    out: Image | None = None,
 ) -> Image:
     """Return g(|grad G u|^2) at every pixel, of shape ``(1, *space)``, one for all channels."""
-    out = np.empty((1, *u.shape[1:]), u.dtype)
+    out = np.empty((1, *u.shape[1:]), u.dtype) if out is None else out
     kernels = gaussians(sigma, grid, u.dtype)
     view, result = volume(u), volume(out)
     module = specialise(
@@ -69,11 +75,11 @@ def axes(ndim: int) -> tuple[int, ...]:
     return {1: (2,), 2: (0, 2), 3: (0, 1, 2)}[ndim]
 
 
-def gaussians(sigma: float, grid: Grid, dtype: Any) -> list[NDArray[Any]]:
+def gaussians(sigma: float, grid: Grid, dtype: Any, cut: float = 4.0) -> list[NDArray[Any]]:
     """Return the halves of the Gaussians along planes, rows and cols; sigma in units of length."""
     kernels = [np.ones(1, dtype)] * 3
     for axis, h in zip(axes(grid.ndim), grid.spacing, strict=True):
-        kernels[axis] = half_gaussian(sigma / h, dtype)
+        kernels[axis] = half_gaussian(sigma / h, dtype, cut)
     return kernels
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,9 +14,11 @@ from divgrad.kernels.presmoothing import axes, smooth
 from divgrad.kernels.rows import over_rows
 from divgrad.kernels.specialise import specialise
 from divgrad.kernels.tensor_fields import structure
-from divgrad.operators import Equation, Image, Operator, volume
+from divgrad.operators import Image, Operator, volume
 
-ROUNDING = 32.0  # units of the last place of the pixels, below which a curvature has no sign
+# Curvatures below these units of the last place have no sign. Of the range of the image, so that a constant added to it
+# changes nothing; of the largest pixel where the range is so small a part of it that rounding is more than that.
+OF_RANGE, OF_LARGEST = 128.0, 16.0
 
 
 class UpwindShock(Operator):
@@ -89,11 +90,10 @@ class UpwindShock(Operator):
         halves = np.zeros(3, v.dtype)
         for axis, h in zip(axes(self.grid.ndim), self.grid.spacing, strict=True):
             halves[axis] = 0.5 / h
-        n = self.grid.ndim
         amounts = np.array(
             [
                 self.speed * tau, tau, self.gliding * tau, 1.0 / (self.softness or 1.0),
-                ROUNDING * float(np.finfo(v.dtype).eps), (n - 1) / n,
+                _rounding(v, self.grid),
             ],
             v.dtype,
         )  # fmt: skip
@@ -103,6 +103,13 @@ class UpwindShock(Operator):
             ),
             view.shape, (3 * v.shape[0] + 9) * v.dtype.itemsize, self.grid,
         )  # fmt: skip
+
+
+def _rounding(v: Image, grid: Grid) -> float:
+    """Return how large a second derivative may be by rounding alone."""
+    high, low = float(v.max()), float(v.min())
+    units = max(OF_RANGE * (high - low), OF_LARGEST * max(high, -low))
+    return units * float(np.finfo(v.dtype).eps) * sum(grid.inverse)
 
 
 def bound(grid: Grid, speed: float, *, blended: bool = False, gliding: float = 0.0) -> float:
@@ -117,34 +124,32 @@ def bound(grid: Grid, speed: float, *, blended: bool = False, gliding: float = 0
     return upwind + gliding * grid.laplacian_bound
 
 
-def guided(u: Image, sigma: float, grid: Grid) -> Image:
+class Room:
+    """Arrays that the steps of a run use again: to have new ones mapped takes as long as to fill them."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, Image] = {}
+
+    def array(self, name: str, channels: int, like: Image) -> Image:
+        """Return an array of that name, with its own number of channels, whatever it holds."""
+        if name not in self.arrays:
+            self.arrays[name] = np.empty((channels, *like.shape[1:]), like.dtype)
+        return self.arrays[name]
+
+
+def guided(u: Image, sigma: float, grid: Grid, room: Room) -> Image:
     """Return u smoothed by a Gaussian; u itself for sigma = 0."""
-    return u if sigma == 0.0 else smooth(u, sigma, grid)
+    return u if sigma == 0.0 else smooth(u, sigma, grid, room.array("guide", u.shape[0], u))
 
 
-def dominant_directions(u: Image, sigma: float, rho: float, grid: Grid) -> Image:
+def dominant_directions(guide: Image, rho: float, grid: Grid, room: Room) -> Image:
     """Return w w' at every pixel, w the dominant eigenvector of the structure tensor of all channels.
 
     The parts are those of :func:`divgrad.kernels.tensor_fields.structure`.
     """
-    tensors = structure(u, sigma, rho, grid)
+    tensors = room.array("directions", 6 if grid.ndim == 3 else 3, guide)
+    tensors = structure(guide, 0.0, rho, grid, tensors)
     view = volume(tensors)
-    module = specialise(dominant, constant, u.dtype, VOLUME=grid.ndim == 3)
-    over_rows(lambda box: module.project(view, box), view.shape, 6 * u.dtype.itemsize, grid)
+    module = specialise(dominant, constant, guide.dtype, VOLUME=grid.ndim == 3)
+    over_rows(lambda box: module.project(view, box), view.shape, 6 * guide.dtype.itemsize, grid)
     return tensors
-
-
-def explicit(equation: Equation, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
-    """Return u after explicit steps of a shock filter, each anew, in two images by turns."""
-    now = u
-    spare: list[Image] = []
-    for tau in taus:
-        operator = equation.operator(now, t, grid)
-        assert isinstance(operator, UpwindShock)
-        out = spare.pop() if spare else np.empty_like(u)
-        operator.into(tau, now, out)
-        if now is not u:
-            spare.append(now)
-        now = out
-        t += tau
-    return now.copy() if now is u else now

@@ -11,8 +11,9 @@ Upwind
     neighbour; where S < 0 it rises (dilation) and takes the steepest ascent (Rouy and Tourin). The step cannot
     pass the extreme neighbour M: it is at most :math:`c \tau \sqrt{\sum_i (M - u)^2 / h_i^2}`.
 Rounding
-    A sign is taken of what may be zero but for rounding, on plane ramps for instance. What is less than
-    ``rounding`` times the magnitude of the pixels that it is made of has the sign 0.
+    A sign is taken of what may be zero but for rounding, on plane ramps for instance. What is less than that has the
+    sign 0: a part of the range of the whole image, not of the grey values around a pixel, so that a ramp has the same
+    sign whatever is added to it.
 Rows
     Three planes of a block lie in the cache with a rim of one pixel, mirrored at the image's border: p, m and q
     are rows of them, one pixel longer at both ends. In 2-D a row is treated by few loops over p, m, q; in
@@ -91,19 +92,29 @@ def derivatives(g, z, at, inverse, half, d):
         slope(m[:n], m[2:], half[2], d[8])
 
 
-def along_volume_gradient(d, s2, out):
-    """out <- the same in a volume; s2 <- the squared slope."""
-    zz, yy, xx, gz, gy, gx = d[0], d[1], d[2], d[6], d[7], d[8]
+def spread_square(slopes, own, second, third, q0, q1, q2, out):
+    """out <- the mean square of a part of the gradient over the voxel."""
     for j in range(out.shape[0]):
-        out[j] = ((gz[j] * gz[j]) * zz[j] + (gy[j] * gy[j]) * yy[j]) + (gx[j] * gx[j]) * xx[j]
-    zy, zx, yx = d[3], d[4], d[5]
+        x = slopes[j] * slopes[j] + q0 * (own[j] * own[j])
+        out[j] = x + (q1 * (second[j] * second[j]) + q2 * (third[j] * third[j]))
+
+
+def along_volume_gradient(d, inverse, work, out):
+    """out <- the same in a volume; of the parts of the gradient work[:3] <- squares, as in :func:`along_gradient`."""
+    qz, qy, qx = REAL(0.25) / inverse[0], REAL(0.25) / inverse[1], REAL(0.25) / inverse[2]
+    spread_square(d[6], d[0], d[3], d[4], qz, qy, qx, work[0])
+    spread_square(d[7], d[1], d[3], d[5], qy, qz, qx, work[1])
+    spread_square(d[8], d[2], d[4], d[5], qx, qz, qy, work[2])
+    az, ay, ax, zz, yy, xx = work[0], work[1], work[2], d[0], d[1], d[2]
+    for j in range(out.shape[0]):
+        out[j] = (az[j] * zz[j] + ay[j] * yy[j]) + ax[j] * xx[j]
+    zy, zx, yx, gz, gy, gx = d[3], d[4], d[5], d[6], d[7], d[8]
     for j in range(out.shape[0]):
         across = ((gz[j] * gy[j]) * zy[j] + (gy[j] * gx[j]) * yx[j]) + (gz[j] * gx[j]) * zx[j]
         out[j] += across + across
     for j in range(out.shape[0]):
-        s2[j] = (gz[j] * gz[j] + gy[j] * gy[j]) + gx[j] * gx[j]
-    for j in range(out.shape[0]):
-        out[j] = out[j] / s2[j] if s2[j] > 0.0 else 0.0
+        s2 = (az[j] + ay[j]) + ax[j]
+        out[j] = out[j] / s2 if s2 > 0.0 else 0.0
 
 
 def along_volume_direction(d, w, plane, y, x0, x1, out):
@@ -140,7 +151,7 @@ def step(u, v, w, share, out, box, inverse, half, amounts):
     """out[box] <- one explicit step from u, guided by v and, with the switches, by directions w and shares b.
 
     ``inverse`` is 1 / h^2, ``half`` 1 / (2 h) along planes, rows and cols; ``amounts`` are c tau, tau, d tau, 1 /
-    softness, what is rounding, and the share of a Laplacian that is tangential where there is no gradient.
+    softness, and the curvature that is rounding.
     ``w`` are projections: zz, xx, zx in 2-D; zz, yy, xx, zy, zx, yx in 3-D.
     """
     width = box[5] - box[4]
@@ -148,7 +159,7 @@ def step(u, v, w, share, out, box, inverse, half, amounts):
     state = np.empty((CHANNELS, 3, lines, width + 2), REAL)
     guide = np.empty((2, 1 if OWN else 3, lines, width + 2), REAL)
     d = np.empty((9, width), REAL)
-    work = np.empty((4, width), REAL)
+    work = np.empty((6, width), REAL)
     march(u, v, w, share, out, box, inverse, half, amounts, state, guide, d, work)
 
 
@@ -195,7 +206,7 @@ def look(g, z, at, w, plane, y, x0, x1, inverse, half, amounts, d, work):
     if VOLUME:
         derivatives(g, z, at, inverse, half, d)
         if NORMAL:
-            along_volume_gradient(d, work[2], guess)
+            along_volume_gradient(d, inverse, work[2:], guess)
         elif DIRECTED:
             along_volume_direction(d, w, plane, y, x0, x1, guess)
         else:
@@ -208,10 +219,10 @@ def look(g, z, at, w, plane, y, x0, x1, inverse, half, amounts, d, work):
         along_direction(p, m, q, inverse[0], inverse[2], scale, zz, xx, zx, guess)
     else:
         laplacian(p, m, q, inverse[0], inverse[2], guess)
-    scale = amounts[4] * ((inverse[0] + inverse[1]) + inverse[2])
-    hard(guess, p, m, q, scale, work[0])
     if SOFT:
-        soft(guess, amounts[3], work[0])
+        soft(guess, amounts[4], amounts[3], work[0])
+    else:
+        hard(guess, amounts[4], work[0])
 
 
 def spread(g, z, at, share, inverse, half, amounts, d, work, out):
@@ -226,13 +237,13 @@ def spread(g, z, at, share, inverse, half, amounts, d, work, out):
         flow(lap, share, amounts[1], out)
     if TANGENT:
         if VOLUME:
-            along_volume_gradient(d, work[2], work[3])
-            volume_glide(lap, work[3], work[2], amounts[2], amounts[5], out)
+            along_volume_gradient(d, inverse, work[2:], work[5])
+            volume_glide(lap, work[5], amounts[2], out)
             for k in range(at - 1, at + 2):
                 if k < at:
                     begin(m, work[2], work[3])
                 widen(g[z[0], k], g[z[1], k], g[z[2], k], work[2], work[3])
             clip(work[2], work[3], out)
         else:
-            glide(p, m, q, inverse[0], inverse[2], half[0], half[2], amounts[2], amounts[5], out)
+            glide(p, m, q, inverse[0], inverse[2], half[0], half[2], amounts[2], out)
             hold(p, m, q, out)

@@ -47,15 +47,21 @@ def total(zz, yy, xx, out):
 
 
 def along_gradient(p, m, q, iz, ix, hz, hx, out):
-    """out <- the second derivative along the gradient in 2-D; 0 where there is no gradient."""
+    """out <- the second derivative along the gradient in 2-D; 0 where all is flat.
+
+    The squares of its parts are means over the pixel, ``central^2 + sum (h second / 2)^2``: where the gradient
+    fades into rounding, at a peak or a saddle, no direction decides but a mean over all.
+    """
     hzx = hz * hx
     for j in range(out.shape[0]):
         two = m[j + 1] + m[j + 1]
-        zz, xx = iz * ((p[j + 1] + q[j + 1]) - two), ix * ((m[j] + m[j + 2]) - two)
-        zx = hzx * ((p[j] + q[j + 2]) - (p[j + 2] + q[j]))
+        dz, dx = (p[j + 1] + q[j + 1]) - two, (m[j] + m[j + 2]) - two
+        zz, xx = iz * dz, ix * dx
+        dzx = (p[j] + q[j + 2]) - (p[j + 2] + q[j])
+        zx, d2 = hzx * dzx, 0.0625 * (dzx * dzx)
         z, x = hz * (q[j + 1] - p[j + 1]), hx * (m[j + 2] - m[j])
-        s2 = z * z + x * x
-        along = ((z * z) * zz + (x * x) * xx) + (z * x) * (zx + zx)
+        az, ax = z * z + 0.25 * (zz * dz + iz * d2), x * x + 0.25 * (xx * dx + ix * d2)
+        along, s2 = (az * zz + ax * xx) + (z * x) * (zx + zx), az + ax
         out[j] = along / s2 if s2 > 0.0 else 0.0
 
 
@@ -68,16 +74,14 @@ def along_direction(p, m, q, iz, ix, hzx, wzz, wxx, wzx, out):
         out[j] = (wzz[j] * zz + wxx[j] * xx) + wzx[j] * (zx + zx)
 
 
-def hard(a, p, m, q, rounding, out):
-    """out <- the sign of a, 0 where rounding decides."""
+def hard(a, least, out):
+    r"""out <- the sign of a, 0 where \|a\| is rounding."""
     for j in range(out.shape[0]):
-        near = (abs(p[j + 1]) + abs(q[j + 1])) + (abs(m[j]) + abs(m[j + 2]))
-        least = rounding * (near + (abs(m[j + 1]) + abs(m[j + 1])))
         out[j] = (1.0 if a[j] > least else 0.0) - (1.0 if a[j] < -least else 0.0)
 
 
-def soft(a, inverse, out):
-    r"""out <- the sign times 2 / pi arctan(\|a\| / softness), to 1e-7.
+def soft(a, least, inverse, out):
+    r"""out <- the sign times 2 / pi arctan(\|a\| / softness), to 1e-7; 0 where \|a\| is rounding.
 
     A library's arctan is called for one pixel at a time.
     """
@@ -93,7 +97,7 @@ def soft(a, inverse, out):
         s = -0.3333195972432519 + s * y
         s = 0.6366197723675814 * (r * (0.9999998977538576 + s * y))
         s = s if t < 1.0 else 1.0 - s
-        out[j] *= s
+        out[j] = (s if a[j] > least else 0.0) - (s if a[j] < -least else 0.0)
 
 
 def fade(signs, share):
@@ -108,31 +112,32 @@ def flow(lap, share, tau, out):
         out[j] += tau * (share[j] * lap[j])
 
 
-def glide(p, m, q, iz, ix, hz, hx, tau, flat, out):
-    """out <- out + tau u_tt in 2-D, held within the range of the pixel and its neighbours.
-
-    Without a gradient, tt is ``flat`` times the Laplacian. The mixed difference has a negative weight, with
-    which alone a step could leave that range.
-    """
+def glide(p, m, q, iz, ix, hz, hx, tau, out):
+    """out <- out + tau u_tt in 2-D, what of the Laplacian is not along the gradient: see :func:`along_gradient`."""
     hzx = hz * hx
     for j in range(out.shape[0]):
         two = m[j + 1] + m[j + 1]
-        zz, xx = iz * ((p[j + 1] + q[j + 1]) - two), ix * ((m[j] + m[j + 2]) - two)
-        zx = hzx * ((p[j] + q[j + 2]) - (p[j + 2] + q[j]))
+        dz, dx = (p[j + 1] + q[j + 1]) - two, (m[j] + m[j + 2]) - two
+        zz, xx = iz * dz, ix * dx
+        dzx = (p[j] + q[j + 2]) - (p[j + 2] + q[j])
+        zx, d2 = hzx * dzx, 0.0625 * (dzx * dzx)
         z, x = hz * (q[j + 1] - p[j + 1]), hx * (m[j + 2] - m[j])
-        s2 = z * z + x * x
-        across = ((x * x) * zz + (z * z) * xx) - (z * x) * (zx + zx)
-        out[j] += tau * (across / s2 if s2 > 0.0 else flat * (zz + xx))
+        az, ax = z * z + 0.25 * (zz * dz + iz * d2), x * x + 0.25 * (xx * dx + ix * d2)
+        across, s2 = (ax * zz + az * xx) - (z * x) * (zx + zx), az + ax
+        out[j] += tau * (across / s2 if s2 > 0.0 else 0.0)
 
 
-def volume_glide(lap, normal, s2, tau, flat, out):
+def volume_glide(lap, normal, tau, out):
     """out <- out + tau u_tt in a volume: what of the Laplacian is not along the gradient."""
     for j in range(out.shape[0]):
-        out[j] += tau * (lap[j] - normal[j] if s2[j] > 0.0 else flat * lap[j])
+        out[j] += tau * (lap[j] - normal[j])
 
 
 def hold(p, m, q, out):
-    """out <- out, held within the range of the pixel and its neighbours in 2-D."""
+    """out <- out, held within the range of the pixel and its neighbours in 2-D.
+
+    The mixed difference has a negative weight, with which alone a step could leave that range.
+    """
     for j in range(out.shape[0]):
         a = b = m[j + 1]
         for k in range(3):

@@ -16,7 +16,7 @@ import math
 import numpy as np
 
 from divgrad.conductances import constant as conductance
-from divgrad.kernels.planes import copy, mirror  # noqa: F401 (smooth_plane calls it)
+from divgrad.kernels.planes import copy, mirror
 from divgrad.kernels.smoothing import smooth_plane
 
 __all__ = ["structure", "tensors"]
@@ -29,42 +29,94 @@ BLEND = False  # where the structure is weak, the tensor that is there already s
 SWEEPS = 5
 
 
-def structure(u, out, box, kz, ky, kx, half):
-    """out[part][box] <- sum over channels of (grad G u)(grad G u)', by central differences; half = 1 / (2 h)."""
+def structure(u, out, box, kz, ky, kx, half, az, ax):
+    """out[part][box] <- sum over channels of (grad G u)(grad G u)', by central differences; half = 1 / (2 h).
+
+    kz, ky, kx are the halves of G. In images the result is smoothed at once by az, ax, rows in the cache; beyond the
+    border it is mirrored.
+    """
     width = u.shape[3]
     rows = box[3] - box[2]
     stack = np.empty((rows + 2 + 2 * ky.shape[0], width), REAL)
-    line = np.empty(width + 2 * kx.shape[0], REAL)
+    line = np.empty(width + 2 * max(kx.shape[0], ax.shape[0]), REAL)
     smooth = np.empty((3, CHANNELS, rows + 2, width), REAL)
     slopes = np.zeros((3, width), REAL)
-    for z in range(box[0] - 1, box[1] + 1):
+    reach = 0 if VOLUME else az.shape[0] - 1
+    ring = np.empty((0 if VOLUME else 2 * reach + 1, 3, width), REAL)
+    march(u, out, box, kz, ky, kx, half, az, ax, reach, stack, line, smooth, slopes, ring)
+
+
+def march(u, out, box, kz, ky, kx, half, az, ax, reach, stack, line, smooth, slopes, ring):
+    """The loops of :func:`structure`, on the arrays that it has made."""
+    last = min(u.shape[1], box[1] + reach)
+    first = max(0, box[0] - reach)
+    for z in range(first - 1, last + 1):
         for c in range(CHANNELS):
             smooth_plane(
                 u, c, z, box[2] - 1, box[3] + 1, kz, ky, kx, stack, line, smooth[(z + 1) % 3, c]
             )
-        if z <= box[0]:
+        if z <= first:
             continue
-        for y in range(rows):
+        old, now, new = smooth[(z - 1) % 3], smooth[z % 3], smooth[(z + 1) % 3]
+        if VOLUME:
+            for y in range(box[3] - box[2]):
+                at = box[2] + y
+                for c in range(CHANNELS):
+                    differences(old[c], now[c], new[c], y + 1, half, slopes)
+                    for part in range(3):
+                        multiply(slopes[part], slopes[part], c, out[part, z - 1, at])
+                    multiply(slopes[0], slopes[1], c, out[3, z - 1, at])
+                    multiply(slopes[0], slopes[2], c, out[4, z - 1, at])
+                    multiply(slopes[1], slopes[2], c, out[5, z - 1, at])
+        else:
+            parts = ring[(z - 1) % ring.shape[0]]
             for c in range(CHANNELS):
-                last, here = smooth[(z - 1) % 3, c, y + 1], smooth[z % 3, c, y + 1]
-                difference(last, smooth[(z + 1) % 3, c, y + 1], half[0], slopes[0])
-                if VOLUME:
-                    difference(smooth[z % 3, c, y], smooth[z % 3, c, y + 2], half[1], slopes[1])
-                difference(here[: width - 2], here[2:], half[2], slopes[2, 1 : width - 1])
-                if width > 1:
-                    slopes[2, 0] = (here[1] - here[0]) * half[2]
-                    slopes[2, width - 1] = (here[width - 1] - here[width - 2]) * half[2]
-                if VOLUME:
-                    multiply(slopes[0], slopes[0], c, out[0, z - 1, box[2] + y])
-                    multiply(slopes[1], slopes[1], c, out[1, z - 1, box[2] + y])
-                    multiply(slopes[2], slopes[2], c, out[2, z - 1, box[2] + y])
-                    multiply(slopes[0], slopes[1], c, out[3, z - 1, box[2] + y])
-                    multiply(slopes[0], slopes[2], c, out[4, z - 1, box[2] + y])
-                    multiply(slopes[1], slopes[2], c, out[5, z - 1, box[2] + y])
-                else:
-                    multiply(slopes[0], slopes[0], c, out[0, z - 1, box[2] + y])
-                    multiply(slopes[2], slopes[2], c, out[1, z - 1, box[2] + y])
-                    multiply(slopes[0], slopes[2], c, out[2, z - 1, box[2] + y])
+                differences(old[c], now[c], new[c], 1, half, slopes)
+                multiply(slopes[0], slopes[0], c, parts[0])
+                multiply(slopes[2], slopes[2], c, parts[1])
+                multiply(slopes[0], slopes[2], c, parts[2])
+            done = z - 1 - reach
+            for ready in range(max(box[0], done), box[1] if z == last else done + 1):
+                average(ring, ready, u.shape[1], az, ax, line, out)
+
+
+def differences(old, now, new, y, half, slopes):
+    """slopes[axis] <- central differences of a row."""
+    width = slopes.shape[1]
+    here = now[y]
+    difference(old[y], new[y], half[0], slopes[0])
+    if VOLUME:
+        difference(now[y - 1], now[y + 1], half[1], slopes[1])
+    difference(here[: width - 2], here[2:], half[2], slopes[2, 1 : width - 1])
+    if width > 1:
+        slopes[2, 0] = (here[1] - here[0]) * half[2]
+        slopes[2, width - 1] = (here[width - 1] - here[width - 2]) * half[2]
+
+
+def average(ring, z, rows, az, ax, line, out):
+    """out[part, z] <- the rows around z, smoothed along planes and cols."""
+    depth, width, reach = ring.shape[0], ring.shape[2], ax.shape[0] - 1
+    middle = line[reach : reach + width]
+    for part in range(3):
+        row = ring[z % depth, part]
+        for j in range(width):
+            middle[j] = az[0] * row[j]
+        for k in range(1, az.shape[0]):
+            p, q = ring[mirror(z - k, rows) % depth, part], ring[mirror(z + k, rows) % depth, part]
+            weight = az[k]
+            for j in range(width):
+                middle[j] += weight * (p[j] + q[j])
+        for k in range(reach):
+            line[k] = line[reach + mirror(k - reach, width)]
+            line[reach + width + k] = line[reach + mirror(width + k, width)]
+        result = out[part, z, 0]
+        for j in range(width):
+            result[j] = ax[0] * middle[j]
+        for k in range(1, reach + 1):
+            p, q = line[reach - k : reach - k + width], line[reach + k : reach + k + width]
+            weight = ax[k]
+            for j in range(width):
+                result[j] += weight * (p[j] + q[j])
 
 
 def difference(p, q, half, out):

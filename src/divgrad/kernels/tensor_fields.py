@@ -13,6 +13,8 @@ from divgrad.kernels.presmoothing import axes, gaussians, over_rows, smooth
 from divgrad.kernels.specialise import specialise
 from divgrad.operators import Image, volume
 
+CUT = 3.0  # standard deviations at which averages of directions end: farther away lie 0.3 % of the weight
+
 
 def coherent(s2: float, contrast: float) -> float:
     r"""Return the share of full flow along a structure, :math:`\exp(-(k^2 / s^2)^2)`.
@@ -27,7 +29,9 @@ def coherent(s2: float, contrast: float) -> float:
     return math.exp(-1.0 / (ratio * ratio))
 
 
-def structure(u: Image, presmoothing: float, integration: float, grid: Grid) -> Image:
+def structure(
+    u: Image, presmoothing: float, integration: float, grid: Grid, out: Image | None = None
+) -> Image:
     """Return the structure tensor ``(part, *space)`` of ``u[channel, *space]``, one for all channels.
 
     Parameters
@@ -40,9 +44,12 @@ def structure(u: Image, presmoothing: float, integration: float, grid: Grid) -> 
         Standard deviation of the Gaussian that averages the products of slopes.
     grid
         Where the pixels are.
+    out
+        Receives the result; None: a new array.
     """
     deep = grid.ndim == 3
-    out = np.empty((6 if deep else 3, *u.shape[1:]), u.dtype)
+    shape = (6 if deep else 3, *u.shape[1:])
+    out = np.empty(shape, u.dtype) if out is None else out
     halves = gaussians(presmoothing, grid, u.dtype)
     view, result = volume(u), volume(out)
     module = specialise(
@@ -51,8 +58,14 @@ def structure(u: Image, presmoothing: float, integration: float, grid: Grid) -> 
     half = np.zeros(3, u.dtype)
     for axis, h in zip(axes(grid.ndim), grid.spacing, strict=True):
         half[axis] = 0.5 / h
-    over_rows(view, halves, lambda box: module.structure(view, result, box, *halves, half), grid)
-    return smooth(out, integration, grid) if integration > 0.0 else out
+    means = gaussians(integration, grid, u.dtype, CUT)
+    over_rows(
+        view,
+        halves,
+        lambda box: module.structure(view, result, box, *halves, half, means[0], means[2]),
+        grid,
+    )
+    return smooth(out, integration, grid) if integration > 0.0 and deep else out
 
 
 def edge_tensors(

@@ -17,6 +17,7 @@ def structure_trials(dtype: Any) -> Iterator[Trial]:
     """Yield calls of the functions of :mod:`divgrad.kernels.structure`."""
     rng = np.random.default_rng(7)
     kernels = [half_gaussian(sigma, dtype) for sigma in (0.6, 0.0, 0.4)]
+    wide = half_gaussian(0.9, dtype, 2.0)
     half: Any = np.array([0.5, 0.25, 0.4], dtype)
     real = dtype.type
     for channels, volume in ((1, False), (2, True)) if dtype.itemsize == 4 else ((2, False),):
@@ -25,7 +26,7 @@ def structure_trials(dtype: Any) -> Iterator[Trial]:
         rows = u.shape[2]
         for box in ((0, 4, 0, rows, 0, 5), (1, 3, 0, max(1, rows - 1), 0, 5)):
             switches = {"CHANNELS": channels, "VOLUME": volume}
-            yield Trial("structure", (u, parts, box, *kernels, half), switches)
+            yield Trial("structure", (u, parts, box, *kernels, half, wide, kernels[2]), switches)
         given = np.array(rng.normal(0.0, 1.0, parts.shape), dtype)
         out = np.array(rng.random(parts.shape), dtype)
         for by in (False, True) if volume or dtype.itemsize == 8 else (False,):
