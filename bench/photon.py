@@ -2,8 +2,8 @@
 
 Run ``python bench/photon.py`` (about 15 minutes, nearly all of it BM3D; ``--quick`` takes two images, ``--write``
 puts the table into docs/benchmarks.md). The images are the middles, 256 x 256, of set12 from ../shared/data beside
-the checkout, else of a few of scikit-image; nothing is tuned here. The rivals get our transforms with their exact unbiased
-inverses; total variation gets the best of five weights by looking at the clean image.
+the checkout, else of a few of scikit-image; nothing is tuned here. The rivals get our transforms with their exact
+unbiased inverses; total variation gets the best of five weights by looking at the clean image.
 """
 
 from __future__ import annotations

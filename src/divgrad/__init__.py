@@ -72,6 +72,8 @@ _FACE = {
     "SteadyState": "divgrad.stopping",
     "Discrepancy": "divgrad.stopping",
     "Decorrelation": "divgrad.stopping",
+    "LeastError": "divgrad.stopping",
+    "SignalToNoise": "divgrad.stopping",
     "denoise_poisson": "divgrad.tasks.denoise_poisson",
     "denoise_rician": "divgrad.tasks.denoise_rician",
     "denoise_speckle": "divgrad.tasks.denoise_speckle",

@@ -19,6 +19,7 @@ from divgrad.perturbation import Perturbation
 from divgrad.schemes.explicit import Explicit
 from divgrad.schemes.scheme import Scheme, State
 from divgrad.stopping import Stop, Verdict
+from divgrad.stopping.rules import Beside
 
 # Nothing changes any more where steps change no bit, or where so many of them change no more than rounding
 # does: a recurrence at rest goes round in a circle of a few last bits.
@@ -217,8 +218,12 @@ def _loop(
     _check_kinds(equation=equation, scheme=scheme, until=until, perturbation=perturbation)
     noise = perturbation or Perturbation()
     state = State(noise.begin(u))
-    equation = equation.begin(state.u, grid, partial(layout.arrange, real=u.dtype))
+    arrange = partial(layout.arrange, real=u.dtype)
     watch = until.watch(state.u, grid)
+    followers = [
+        _Follower(one, equation.begin(one.u, grid, arrange), State(one.u)) for one in watch.beside
+    ]
+    equation = equation.begin(state.u, grid, arrange)
     verdict = watch.look(0.0, state.u, 0)
     yield state, verdict
     shown, landmark = 0, state
@@ -236,6 +241,8 @@ def _loop(
             state = replace(
                 state, u=noise.disturb(state.u, before.t, tau, state.step), limit=None, seen=None
             )
+        for follower in followers:
+            follower.follow(scheme, grid, state.t)
         verdict = watch.look(state.t, state.u, state.step)
         if verdict is not None and verdict.part < 1.0:
             state = _between(before, state, verdict.part)
@@ -249,6 +256,21 @@ def _loop(
         if due or end_unseen:
             shown = state.step
             yield state, verdict
+
+
+@dataclass
+class _Follower:
+    """An image that a stopping rule wants evolved beside the user's."""
+
+    shown: Beside
+    equation: Equation
+    state: State
+
+    def follow(self, scheme: Scheme, grid: Grid, end: float) -> None:
+        """Carry it on to a time."""
+        while self.state.t < end:
+            self.state = scheme.advance(self.equation, replace(self.state, own=False), grid, end, 1)
+        self.shown.u = self.state.u
 
 
 def _equal(a: Image, b: Image, ulps: int) -> bool:

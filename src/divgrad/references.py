@@ -20,6 +20,9 @@ TITLES = {
     "IEEE TIP 11:1260-1270, 2002": "Speckle Reducing Anisotropic Diffusion",
     "IEEE TIP 15:2694-2701, 2006": "On the Estimation of the Coefficient of Variation for Anisotropic Diffusion "
     "Speckle Filtering",
+    "IEEE TIP 15:2269-2280, 2006": "Estimation of Optimal PDE-Based Denoising in the SNR Sense",
+    "IEEE TIP 17:1540-1554, 2008": "Monte-Carlo SURE: A Black-Box Optimization of Regularization Parameters for "
+    "General Denoising Algorithms",
     "IEEE TIP 7:280-291, 1998": "Multigrid Anisotropic Diffusion",
     "IEEE TIP 7:398-410, 1998": "Efficient and Reliable Schemes for Nonlinear Diffusion Filtering",
     "IEEE TIP 7:421-432, 1998": "Robust Anisotropic Diffusion",

@@ -26,11 +26,20 @@ class Verdict:
     part: float = 1.0
 
 
+class Beside:
+    """An image that is evolved beside the user's: the engine replaces u before every look."""
+
+    def __init__(self, u: Image) -> None:
+        self.u = u
+
+
 class Watch:
     """Looks at one evolution; counts nothing and never stops it unless a rule says so."""
 
     #: Whether it must see the image after every step.
     every_step = False
+    #: Images that are evolved beside, by the same equation and scheme; who has some must see every step.
+    beside: tuple[Beside, ...] = ()
 
     def left(self, t: float, step: int) -> tuple[float, float]:
         """Return the time until which, and the number of steps for which, nobody need look."""
@@ -76,6 +85,7 @@ class _AnyWatch(Watch):
     def __init__(self, watches: list[Watch]) -> None:
         self.watches = watches
         self.every_step = any(watch.every_step for watch in watches)
+        self.beside = tuple(one for watch in watches for one in watch.beside)
 
     def left(self, t: float, step: int) -> tuple[float, float]:
         lefts = [watch.left(t, step) for watch in self.watches]
@@ -263,13 +273,3 @@ class _DecorrelationWatch(Watch):
             return Verdict("what was removed is least correlated with what is left", part=0.0)
         self.least = now
         return None
-
-
-#: Every rule by the name that the command line uses.
-STOPS: dict[str, type[Stop]] = {
-    "time": Time,
-    "steps": Steps,
-    "steady-state": SteadyState,
-    "discrepancy": Discrepancy,
-    "decorrelation": Decorrelation,
-}
