@@ -69,13 +69,13 @@ def test_the_decomposition_is_sellings(axes: int) -> None:
     parts = np.stack([matrices[:, i, j] for i, j in ((0, 0), (1, 1), (0, 1))])
     if axes == 2:
         module = specialise(stencil, constant, "f8", CHANNELS=1, COMPACT=False)
-        table, places = directions(Grid((1.0, 1.0)), 6)
+        table, cones, factors, least = directions(Grid((1.0, 1.0)), 6)
         # In the middle of 15 x 15 equal pixels both ends of a pair give it the same weight.
         field = np.repeat(np.repeat(parts[:, None, None, :], 15, axis=1), 15, axis=3)
         planes = np.zeros((len(table), 15 + 6, field.shape[3] + 12))
         active = np.zeros((len(table), 15, -(-field.shape[3] // stencil.RUN)), np.uint8)
         module.weigh(
-            field, np.ones(3), places, table, planes, active, np.zeros(15),
+            field, np.ones(3), 6, table, cones, factors, least, planes, active, np.zeros(15),
             (0, 15, 0, 1, 0, field.shape[3]),
         )  # fmt: skip
         got = planes[:, 6 + 7, 6 + 7 + 15 * np.arange(120)].T
@@ -175,13 +175,28 @@ def test_the_stencils_keep_within_their_reach_and_are_symmetric() -> None:
     rng = np.random.default_rng(0)
     for grid in (Grid((1.0, 1.0)), Grid((1.0, 2.5))):
         for reach in (1, 2, 4):
-            table, _ = directions(grid, reach)
+            table = directions(grid, reach).table
             assert np.abs(table).max() <= reach
             thin = roundest(grid, reach)
             matrices = random_field((9, 8), thin)
             field = np.stack([matrices[..., i, j] for i, j in ((0, 0), (1, 1), (0, 1))])
             operator = tensor_diffusion(field, grid, reach=reach)
             check_operator(operator, rng.random((1, 9, 8)))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_the_decomposition_is_whole_where_two_of_its_parts_meet(dtype: str) -> None:
+    # Axes, diagonals, no direction: there rounding may say either part, but not both and not none.
+    grid, reach, tiny = Grid((1.0, 1.0)), 3, np.finfo(dtype).smallest_subnormal
+    mixed = [0.0, tiny, -tiny, 1e-30, -1e-30, 1e-9, -1e-9, 0.5, -0.5, 0.5000001, -0.4999999, 0.9]
+    for other in (1.0, 0.5, 0.9999999):
+        for b in mixed[: 7 if other < 0.9 else None]:
+            field = np.zeros((3, 7, 7), dtype)
+            field[0], field[1], field[2] = 1.0, other, b
+            y, x = np.mgrid[-3:4, -3:4].astype(dtype)
+            a = tensor_diffusion(field, grid, reach=reach)
+            got = [a.axpy(1.0, image[None])[0][3, 3] for image in (y * y, x * x, y * x)]
+            assert np.allclose(got, [2.0, 2.0 * other, 2.0 * b], atol=2e-5, rtol=0.0), (other, b)
 
 
 def test_the_limit_of_the_reach_is_sharp() -> None:

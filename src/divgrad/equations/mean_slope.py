@@ -11,8 +11,8 @@ from divgrad.operators import Image
 def mean_slope(u: Image, grid: Grid) -> float:
     """Return the mean slope of ``u[channel, *space]``, each pixel's from differences on both sides; 1 for a flat image.
 
-    >>> mean_slope(np.array([[0.0, 2.0, 2.0]]), Grid((1.0,))) * 3.0 / np.sqrt(2.0)
-    2.0
+    >>> round(mean_slope(np.array([[0.0, 2.0, 2.0]]), Grid((1.0,))), 3)
+    0.943
     """
     s2 = np.zeros(u.shape[1:])
     for axis, h in enumerate(grid.spacing):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from copy import copy
 from typing import Any
@@ -83,11 +84,17 @@ class TensorFlow(Equation):
         if kept and kept[0] == (t, grid, u.shape) and np.array_equal(kept[1], u):
             operator: Operator = kept[2]
             return operator
-        if kept is not None:
-            kept.clear()  # before the next one is made: there is room for one
+        spent, image = None, None
+        if kept:  # there is room for one
+            _, image, spent = kept
+            kept.clear()
+            if grid.ndim == 3 or sys.getrefcount(spent) > 2:  # somebody else may need it
+                spent = None
         reach = farthest(self, grid)
         field = self.tensor(u, t, roundest(grid, reach, self.compact), grid)
-        made = tensor_diffusion(field, grid, reach=reach, compact=self.compact)
+        made = tensor_diffusion(field, grid, reach=reach, compact=self.compact, spent=spent)
         if kept is not None:
-            kept.extend(((t, grid, u.shape), u.copy(), made))
+            image = np.empty_like(u) if image is None or image.shape != u.shape else image
+            np.copyto(image, u)
+            kept.extend(((t, grid, u.shape), image, made))
         return made

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from divgrad.conductances import constant
 from divgrad.grid import Grid
 from divgrad.kernels import tensor
 from divgrad.kernels.specialise import specialise
+
+Offset = tuple[int, int]
 
 #: The parts of D in the arrays that hold it, as pairs of (plane, row, col): of images, and of volumes.
 PARTS = {False: ((0, 0), (2, 2), (0, 2)), True: ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))}
@@ -62,35 +65,77 @@ def roundest(grid: Grid, reach: int, compact: bool = False) -> float:
     return math.tan(0.5 * widest) ** 2
 
 
-def directions(grid: Grid, reach: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the offsets (dz >= 0, dx) that the tensors of images can need, and where each stands, by (dz, dx).
+class Directions(NamedTuple):
+    """The offsets that the tensors of images can need, and the parts that they are in of the cone of all tensors.
+
+    Of three offsets ``u, v, w = u + v`` there are weights with D = sum of weights times u u', v v', w w', all >= 0
+    in one part of the cone. Beyond its border, where that of v is negative, lies the part of ``u, w, u + w``,
+    whose newest weight is that of v with the sign changed, to the bit: so every tensor is in one part, and no
+    search is needed.
+    """
+
+    table: NDArray[Any]
+    """The offsets (dz >= 0, dx)."""
+    parts: NDArray[Any]
+    """Of each part, the rows in the table of w, u, v."""
+    weights: NDArray[Any]
+    """The weights of w, u, v are these numbers times the parts zz, xx, zx of D, ``(part, 3, 3)``."""
+    least: NDArray[Any]
+    """A tensor is in a part if its first weight is above, the others are not below these, ``(part, 3)``."""
+
+
+def directions(grid: Grid, reach: int, dtype: Any = np.float64) -> Directions:
+    """Return the offsets that the tensors of images can need.
 
     Of two neighbours u and v in angle, u + v is needed where they are so far apart that a tensor as thin as
-    allowed can lie beyond u u' + v v'. An offset and its opposite stand at the same place, counted from -reach;
-    -1 stands for none.
+    allowed can lie beyond u u' + v v'.
 
-    >>> directions(Grid((1.0, 1.0)), 2)[0].tolist()
+    >>> directions(Grid((1.0, 1.0)), 2).table.tolist()
     [[0, 1], [1, -2], [1, -1], [1, 0], [1, 1], [1, 2], [2, -1], [2, 1]]
-    >>> [len(directions(Grid((1.0, 1.0)), reach)[0]) for reach in (1, 3, 5)]
+    >>> [len(directions(Grid((1.0, 1.0)), reach).table) for reach in (1, 3, 5)]
     [4, 12, 24]
     """
-    thin = roundest(grid, reach) * (1.0 + 1e-9)
-    h = grid.spacing if grid.ndim == 2 else (1.0, 1.0)
-    found = [(0, 1), (1, 0), (1, 1), (1, -1)]
-    arcs = [((0, 1), (1, 1)), ((1, 1), (1, 0)), ((1, 0), (1, -1)), ((1, -1), (0, -1))]
-    while arcs:
-        u, v = arcs.pop()
-        angle = abs(math.atan2(u[0] * h[0], u[1] * h[1]) - math.atan2(v[0] * h[0], v[1] * h[1]))
-        angle = min(angle, 2.0 * math.pi - angle)
-        if math.tan(0.5 * angle) ** 2 > thin:
-            middle = (u[0] + v[0], u[1] + v[1])
-            found.append(middle)
-            arcs += [(u, middle), (middle, v)]
-    table = np.array(sorted(found), np.int64)
-    places = np.full((2 * reach + 1, 2 * reach + 1), -1, np.int64)
-    for d, (dz, dx) in enumerate(table):
-        places[reach + dz, reach + dx] = places[reach - dz, reach - dx] = d
-    return table, places
+    found = _directions(grid.spacing if grid.ndim == 2 else (1.0, 1.0), roundest(grid, reach))
+    weights, least = found.weights.astype(dtype), found.least.astype(dtype)
+    least[0, 0] = -np.finfo(
+        dtype
+    ).smallest_subnormal  # of the first two parts, one has their border
+    return found._replace(weights=weights, least=least)
+
+
+@lru_cache(maxsize=32)
+def _directions(h: Sequence[float], thin: float) -> Directions:
+    found = {(0, 1), (1, 0), (1, 1), (1, -1)}
+    triples = [((0, 1), (1, 0)), ((1, 0), (0, -1))]
+    rows: list[tuple[Offset, Offset, Offset]] = []
+    inner: list[tuple[bool, bool]] = []
+    for u, v in triples:  # it grows
+        w = (u[0] + v[0], u[1] + v[1])
+        found.add(w)
+        rows.append((w, u, v))
+        beyond = []
+        for ends in ((w, v), (u, w)):  # where the weight of u is negative, of v
+            angle = abs(math.atan2(*_lengths(ends[0], h)) - math.atan2(*_lengths(ends[1], h)))
+            angle = min(angle, 2.0 * math.pi - angle)
+            beyond.append(math.tan(0.5 * angle) ** 2 > thin * (1.0 + 1e-9))
+            if beyond[-1]:
+                triples.append(ends)
+        inner.append((beyond[0], beyond[1]))
+    table = sorted(found)
+    places = {e: d for d, e in enumerate(table)} | {(-z, -x): d for d, (z, x) in enumerate(table)}
+    weights = np.zeros((len(rows), 3, 3))
+    least = np.zeros((len(rows), 3))
+    for n, (w, u, v) in enumerate(rows):
+        sides = ((u, v, -1.0), (v, w, 1.0), (u, w, 1.0))
+        for k, ((p0, p1), (q0, q1), sign) in enumerate(sides):
+            weights[n, k] = sign * p1 * q1, sign * p0 * q0, -sign * (p0 * q1 + p1 * q0)
+        least[n] = 0.0, *(0.0 if more else -1e30 for more in inner[n])
+    places_of = np.array([[places[e] for e in row] for row in rows], np.int64)
+    return Directions(np.array(table, np.int64), places_of, weights, least)
+
+
+def _lengths(offset: Offset, h: Sequence[float]) -> tuple[float, float]:
+    return offset[0] * h[0], offset[1] * h[1]
 
 
 @lru_cache(maxsize=32)

@@ -31,38 +31,34 @@ COMPACT = False
 RUN = 512
 
 
-def selling(zz, xx, zx, scale, index, weights):
-    """weights[d, j] <- Selling's decomposition of a row of tensors; ``index`` as in :func:`weigh`."""
-    reach = index.shape[0] // 2
-    for j in range(zz.shape[0]):
-        a, c, b = zz[j] * scale[0], xx[j] * scale[1], zx[j] * scale[2]
-        # A superbase p + q + r = 0, p = (p0, p1), and its products.
-        p0, p1, q0, q1, r0, r1 = 1, 0, 0, 1, -1, -1
-        pq, pr, qr = b, -(a + b), -(b + c)
-        for _ in range(3 * reach + 6):
-            if pq > 0.0:
-                p0, p1, r0, r1 = -p0, -p1, p0 - q0, p1 - q1
-                pq, pr, qr = -pq, pr + 2.0 * pq, qr + 2.0 * pq
-            elif pr > 0.0:
-                p0, p1, q0, q1 = -p0, -p1, p0 - r0, p1 - r1
-                pq, pr, qr = pq + 2.0 * pr, -pr, qr + 2.0 * pr
-            elif qr > 0.0:
-                q0, q1, p0, p1 = -q0, -q1, q0 - r0, q1 - r1
-                pq, pr, qr = pq + 2.0 * qr, pr + 2.0 * qr, -qr
-            else:
-                break
-        # What two products leave lies across the third vector.
-        put(-r1, r0, -pq, j, reach, index, weights)
-        put(-q1, q0, -pr, j, reach, index, weights)
-        put(-p1, p0, -qr, j, reach, index, weights)
+def selling(rows, factors, parts, least, weights):
+    """weights[d, j] <- Selling's decomposition of a row of tensors: see :class:`divgrad.kernels.directions.Directions`.
+
+    All parts of the cone are tried for all pixels, which vectorises; to search the part of each pixel took 8 x as long.
+    """
+    a, c, b = rows[0], rows[1], rows[2]
+    for n in range(parts.shape[0]):
+        first, second, third = weights[parts[n, 0]], weights[parts[n, 1]], weights[parts[n, 2]]
+        fa, fc, fb = factors[n, 0, 0], factors[n, 0, 1], factors[n, 0, 2]
+        ga, gc, gb = factors[n, 1, 0], factors[n, 1, 1], factors[n, 1, 2]
+        ha, hc, hb = factors[n, 2, 0], factors[n, 2, 1], factors[n, 2, 2]
+        most, low, under = least[n, 0], least[n, 1], least[n, 2]
+        for j in range(a.shape[0]):
+            x = (fa * a[j] + fc * c[j]) + fb * b[j]
+            y = (ga * a[j] + gc * c[j]) + gb * b[j]
+            z = (ha * a[j] + hc * c[j]) + hb * b[j]
+            share = 1.0 if x > most else 0.0
+            share = share if y >= low else 0.0
+            share = share if z >= under else 0.0
+            first[j] += share * (x if x > 0.0 else 0.0)
+            second[j] += share * (y if y > 0.0 else 0.0)
+            third[j] += share * (z if z > 0.0 else 0.0)
 
 
-def put(dz, dx, w, j, reach, index, weights):
-    """weights[d, j] <- w for the direction (dz, dx), if there is such; beyond the reach nothing but rounding lies."""
-    if w > 0.0 and abs(dz) <= reach and abs(dx) <= reach:
-        d = index[dz + reach, dx + reach]
-        if d >= 0:
-            weights[d, j] = w
+def scaled(a, factor, out):
+    """out <- factor a."""
+    for j in range(out.shape[0]):
+        out[j] = factor * a[j]
 
 
 def delta(zz, xx, zx, scale, weights):
@@ -83,22 +79,28 @@ def delta(zz, xx, zx, scale, weights):
         weights[3, j] = 0.5 * (d + b)
 
 
-def weigh(field, scale, index, table, planes, active, highest, box):
+def weigh(field, scale, reach, table, parts, factors, least, planes, active, highest, box):
     """planes[:, box] <- weights of all pairs; active[d, z, run] <- whether the run has any.
 
-    ``field[part, z, 0, x]`` holds zz, xx, zx; ``table[d]`` an offset (dz >= 0, dx), ``index[dz, dx]``, counted from
-    -reach, its d. The planes have ``reach`` zeros around them. ``highest[box[0]]`` becomes the largest sum of the
+    ``field[part, z, 0, x]`` holds zz, xx, zx; ``table[d]`` an offset (dz >= 0, dx), no longer than ``reach``. The
+    planes have ``reach`` zeros around them. ``highest[box[0]]`` becomes the largest sum of the
     weights of a pixel's pairs.
     """
-    reach, cols = index.shape[0] // 2, field.shape[3]
+    cols = field.shape[3]
     ring = np.zeros((2 * reach + 1, table.shape[0], cols), REAL)
     total = np.zeros((2, cols), REAL)
-    weigh_all(field, scale, index, table, planes, active, highest, box, ring, total)
+    rows = np.zeros((3, cols), REAL)
+    weigh_all(
+        field, scale, reach, table, parts, factors, least, planes, active, highest, box, ring, total,
+        rows,
+    )  # fmt: skip
 
 
-def weigh_all(field, scale, index, table, planes, active, highest, box, ring, total):
+def weigh_all(
+    field, scale, reach, table, parts, factors, least, planes, active, highest, box, ring, total, given
+):  # fmt: skip
     """The loops of :func:`weigh`, on the arrays that it has made."""
-    reach, cols, rows = index.shape[0] // 2, field.shape[3], field.shape[1]
+    cols, rows = field.shape[3], field.shape[1]
     depth = 2 * reach + 1
     for z in range(max(0, box[0] - reach), min(rows, box[1] + reach) + reach):
         if z < min(rows, box[1] + reach):
@@ -106,11 +108,12 @@ def weigh_all(field, scale, index, table, planes, active, highest, box, ring, to
             for d in range(table.shape[0]):
                 for j in range(cols):
                     weights[d, j] = 0.0
-            zz, xx, zx = field[0, z, 0], field[1, z, 0], field[2, z, 0]
             if COMPACT:
-                delta(zz, xx, zx, scale, weights)
+                delta(field[0, z, 0], field[1, z, 0], field[2, z, 0], scale, weights)
             else:
-                selling(zz, xx, zx, scale, index, weights)
+                for part in range(3):
+                    scaled(field[part, z, 0], scale[part], given[part])
+                selling(given, factors, parts, least, weights)
         here = z - reach
         if here < box[0] or here >= box[1]:
             continue
@@ -120,9 +123,17 @@ def weigh_all(field, scale, index, table, planes, active, highest, box, ring, to
             dz, dx = table[d, 0], table[d, 1]
             first, last = max(0, -dx), min(cols, cols - dx)
             whole = planes[d, reach + here]
-            for j in range(whole.shape[0]):
-                whole[j] = 0.0
             out, own = whole[reach : reach + cols], ring[here % depth, d]
+            for j in range(reach):
+                whole[j] = 0.0
+                whole[reach + cols + j] = 0.0
+            if here + dz >= rows or first >= last:
+                for j in range(cols):
+                    out[j] = 0.0
+            for j in range(first):
+                out[j] = 0.0
+            for j in range(max(0, last), cols):
+                out[j] = 0.0
             if here + dz < rows and first < last:
                 there = ring[(here + dz) % depth, d]
                 mean(
@@ -137,10 +148,10 @@ def weigh_all(field, scale, index, table, planes, active, highest, box, ring, to
                     own[first + dx : last + dx], there[first:last], total[0, first + dx : last + dx]
                 )
             for run in range(active.shape[2]):
-                n = 0
-                for j in range(run * RUN, min(cols, run * RUN + RUN)):
-                    n += 1 if out[j] > 0.0 else 0
-                active[d, here, run] = 1 if n > 0 else 0
+                j, end = run * RUN, min(cols, run * RUN + RUN)
+                while j < end and not out[j] > 0.0:
+                    j += 1
+                active[d, here, run] = 1 if j < end else 0
         for j in range(cols):
             total[1, j] = total[0, j] if total[0, j] > total[1, j] else total[1, j]
     top = REAL(0.0)
@@ -152,8 +163,9 @@ def weigh_all(field, scale, index, table, planes, active, highest, box, ring, to
 def mean(p, q, out, total):
     """out <- half of p + q, added to total too."""
     for j in range(out.shape[0]):
-        out[j] = 0.5 * (p[j] + q[j])
-        total[j] += out[j]
+        x = 0.5 * (p[j] + q[j])
+        out[j] = x
+        total[j] += x
 
 
 def add_mean(p, q, total):

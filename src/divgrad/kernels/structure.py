@@ -159,9 +159,11 @@ def tensors(given, out, box, contrast, floor, least, switch):
                 compose(work, vectors, 0, 2, part, out[4, z, y])
                 compose(work, vectors, 1, 2, part, out[5, z, y])
             else:
+                for i in range(3):  # ``given`` may be ``out``, which would not vectorise
+                    copy(given[i, z, y], work[i])
                 in_image(
-                    given[0, z, y], given[1, z, y], given[2, z, y], out[0, z, y], out[1, z, y],
-                    out[2, z, y], contrast, floor, least, switch,
+                    work[0], work[1], work[2], out[0, z, y], out[1, z, y], out[2, z, y], contrast,
+                    floor, least, switch,
                 )  # fmt: skip
 
 

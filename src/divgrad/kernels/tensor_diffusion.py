@@ -22,7 +22,12 @@ DEEPEST_IN_VOLUMES = 1
 
 
 def tensor_diffusion(
-    field: Image, grid: Grid, *, reach: int, compact: bool = False
+    field: Image,
+    grid: Grid,
+    *,
+    reach: int,
+    compact: bool = False,
+    spent: TensorDiffusion | None = None,
 ) -> TensorDiffusion:
     """Return the operator div(D grad .).
 
@@ -37,10 +42,13 @@ def tensor_diffusion(
         Most pixels along an axis between two that exchange grey value.
     compact
         Whether images take the delta stencil: the eight neighbours alone.
+    spent
+        An operator that nobody needs any more, whose memory is used again: to have new memory mapped takes as long as
+        all that is computed for it.
     """
     if grid.ndim == 3:
         return VolumeDiffusion(field, grid, reach)
-    return PlanarDiffusion(field, grid, reach, compact)
+    return PlanarDiffusion(field, grid, reach, compact, spent)
 
 
 class TensorDiffusion(Operator):
@@ -100,16 +108,22 @@ class TensorDiffusion(Operator):
 class PlanarDiffusion(TensorDiffusion):
     """In signals and images: a plane of weights for each direction."""
 
-    def __init__(self, field: Image, grid: Grid, reach: int, compact: bool) -> None:
+    def __init__(
+        self, field: Image, grid: Grid, reach: int, compact: bool, spent: TensorDiffusion | None
+    ) -> None:
         super().__init__(grid, field.dtype)
         reach = 1 if compact else reach
         self.reach = reach
         self.compact = compact
-        self.table, places = directions(grid, reach)
+        made = directions(grid, reach, self.dtype)
+        self.table = made.table
         view = volume(field)
         rows, cols = view.shape[1], view.shape[3]
         margin = reach  # zeros, so that no loop needs to know where the image ends
-        self.weights = np.empty((len(self.table), rows + margin, cols + 2 * margin), self.dtype)
+        shape = (len(self.table), rows + margin, cols + 2 * margin)
+        old: Image | None = spent.weights if isinstance(spent, PlanarDiffusion) else None
+        fits = old is not None and old.shape == shape and old.dtype == self.dtype
+        self.weights: Image = old if old is not None and fits else np.empty(shape, self.dtype)
         self.weights[:, :margin] = 0.0
         self.active = np.empty((len(self.table), rows, -(-cols // stencil.RUN)), np.uint8)
         highest = np.zeros(rows, self.dtype)
@@ -120,7 +134,17 @@ class PlanarDiffusion(TensorDiffusion):
             deep = grid.tiling.block[0]
         tiles.run(
             lambda box: module.weigh(
-                view, scale, places, self.table, self.weights, self.active, highest, box
+                view,
+                scale,
+                reach,
+                self.table,
+                made.parts,
+                made.weights,
+                made.least,
+                self.weights,
+                self.active,
+                highest,
+                box,
             ),
             list(tiles.boxes((rows, 1, cols), (deep, 1, cols))),
             workers,

@@ -72,38 +72,40 @@ def edge_tensors(
     tensor: Image, conductance: Conductance, contrast: float, least: float, grid: Grid
 ) -> Image:
     """Return g(J): conductance g(m) along every eigenvector of J, m the mean squared slope along it."""
-    return _tensors(tensor, None, conductance, contrast, 0.0, least, contrast, grid)
+    out = np.empty_like(tensor)
+    return _tensors(tensor, out, conductance, contrast, 0.0, least, contrast, grid)
 
 
 def coherence_tensors(
     tensor: Image, contrast: float, floor: float, least: float, grid: Grid
 ) -> Image:
-    """Return full flow along structures, ``floor`` across them and where there are none."""
-    return _tensors(tensor, None, coherent, contrast, floor, least, contrast, grid)
+    """Return full flow along structures, ``floor`` across them and where there are none, in the place of ``tensor``."""
+    return _tensors(tensor, tensor, coherent, contrast, floor, least, contrast, grid)
 
 
 def blended_tensors(
     tensor: Image, other: Image, contrast: float, floor: float, switch: float, least: float, grid: Grid
 ) -> Image:  # fmt: skip
-    """Return coherence tensors where structures are stronger than ``switch``, else the others."""
-    return _tensors(tensor, other, coherent, contrast, floor, least, switch, grid)
+    """Return coherence tensors where structures are stronger than ``switch``, else the others, in their place."""
+    return _tensors(tensor, other, coherent, contrast, floor, least, switch, grid, blend=True)
 
 
 def _tensors(
     tensor: Image,
-    other: Image | None,
+    out: Image,
     conductance: Conductance,
     contrast: float,
     floor: float,
     least: float,
     switch: float,
     grid: Grid,
+    *,
+    blend: bool = False,
 ) -> Image:
-    out = np.empty_like(tensor) if other is None else other.copy()
     real = tensor.dtype.type
     module = specialise(
         kernels, conductance, tensor.dtype, CHANNELS=1, VOLUME=grid.ndim == 3,
-        COHERENCE=conductance is coherent, BLEND=other is not None,
+        COHERENCE=conductance is coherent, BLEND=blend,
     )  # fmt: skip
     view, result = volume(tensor), volume(out)
     numbers = [real(x) for x in (contrast, floor, least, switch)]

@@ -40,7 +40,9 @@ def stencil_trials(dtype: Any) -> Iterator[Trial]:
     rng = np.random.default_rng(8)
     compact = dtype.itemsize == 8
     reach = 1 if compact else 2
-    table, places = directions(Grid((1.0, 1.0)), reach)
+    found = directions(Grid((1.0, 1.0)), reach, dtype)
+    table = found.table
+    of = (reach, table, found.parts, found.weights, found.least)
     a, c, b = rng.random((3, 7, 1, 9))
     field = np.stack([a + 0.1, c + 0.1, (b - 0.5) * np.sqrt(a * c)]).astype(dtype)
     scale = np.array([1.0, 0.5, 0.7], dtype)
@@ -52,7 +54,7 @@ def stencil_trials(dtype: Any) -> Iterator[Trial]:
     taus = np.array([0.1, 0.2], dtype)
     for box in ((0, 7, 0, 1, 0, 9), (2, 5, 0, 1, 0, 9)):
         made = (np.zeros_like(planes), np.zeros_like(active), np.zeros(7, dtype))
-        yield Trial("weigh", (field, scale, places, table, *made, box), switches)
+        yield Trial("weigh", (field, scale, *of, *made, box), switches)
         arguments = (u, np.zeros_like(u), box, taus, planes, active, table, reach)
         yield Trial("steps", arguments, switches)
 
