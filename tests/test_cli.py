@@ -472,7 +472,7 @@ def test_one_of_several_is_broken(call):
     ("command", "keys"),
     [
         (["flow", *HEAT], "input output equation scheme until time steps notes seconds"),
-        (["denoise"], "input output report sigma notes seconds"),
+        (["denoise"], "input output report sigma noise notes seconds"),
     ],
     ids=["flow", "denoise"],
 )

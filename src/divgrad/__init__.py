@@ -77,6 +77,7 @@ _FACE = {
     "denoise_poisson": "divgrad.tasks.denoise_poisson",
     "denoise_rician": "divgrad.tasks.denoise_rician",
     "denoise_speckle": "divgrad.tasks.denoise_speckle",
+    "remove_impulses": "divgrad.tasks.remove_impulses",
     "Grid": "divgrad.grid",
     "Tiling": "divgrad.grid",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 import importlib
 import operator
@@ -36,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
             parser.add_argument(option, action="append", metavar="RULE", help=text)
         elif key == "spacing":
             parser.add_argument(option, metavar="H[,H[,H]]", help=text + " Default: the file's.")
+        elif key == "using":
+            text += " Written perona-malik:contrast=20, as after flow --equation."
+            parser.add_argument(option, metavar="FLOW", help=text)
+        elif key == "model":
+            parser.add_argument(option, metavar="NAME", help=text + " Written best, fast or none.")
         elif fact.kind is bool:
             parser.add_argument(option, action="store_true", help=text)
         else:
@@ -101,6 +107,12 @@ def _options(arguments: argparse.Namespace, facts: dict[str, Parameter]) -> dict
             options[key] = functools.reduce(operator.or_, rules)
         elif key == "spacing":
             options[key] = lengths(value)
+        elif key == "using":
+            from divgrad.equations import EQUATIONS
+
+            options[key] = parse(value, EQUATIONS, "equation")
+        elif key == "model":
+            options[key] = None if value == "none" else value
         else:
             options[key] = True if fact.kind is bool else number(f"--{key}", fact, value)
     return options
@@ -113,9 +125,15 @@ def _treat(task: Any, path: Path, target: Path, options: dict[str, Any]) -> dict
     options.setdefault("spacing", opened.spacing)
     result = task(opened.colours, channel_axis=opened.channel_axis, report=True, **options)
     notes = save_picture(target, result.image, opened)
-    found = {"input": str(path), "output": str(target), "report": list(result.report)}
+    found: dict[str, Any] = {
+        "input": str(path),
+        "output": str(target),
+        "report": list(result.report),
+    }
     if hasattr(result, "sigma"):
         found["sigma"] = result.sigma
+    if hasattr(result, "noise"):
+        found["noise"] = dataclasses.asdict(result.noise)
     return {**found, "notes": notes}
 
 

@@ -31,13 +31,14 @@ Kind = Literal[
 FAINT = 0.012  # level over the image's range: 2 grey values of 180; photographs are no cleaner
 WEAK = 0.025  # likewise: below, what shows in few places may be fine texture
 FEW = 4  # classes of brightness: with fewer a weak noise is not told from texture
-SURE = 0.65
+SURE = 0.58
 FINE = 92  # JPEG quality from which nothing is to be seen
 STILL = 0.15  # of neighbours are equal where an image was rounded
 CHANCE = 0.1  # more neighbours than expected may be equal in counts
 COUNTED = 1.4  # largest ratio of the gain that the variance tells and the step of counts
-SIMPLER = 4.0  # chi squared that two parameters must be better by than one
-NO_COMB = 6.0  # chi squared against counts whose values are not multiples of their gain
+SIMPLER = 3.0  # chi squared that two parameters must be better by than one
+CLEAR = 1.5  # standard deviations from where values were cut off
+NO_COMB = 12.0  # chi squared against counts whose values are not multiples of their gain
 RARER = 3.0  # chi squared against Rician noise, which is Gaussian where all is bright
 SPECKLE = 4.0  # looks below which speckle has tails like impulses
 TAILS = 0.1  # of the pixels, at most, are in them
@@ -195,7 +196,7 @@ def _kind_of(channel: Channel) -> NoiseKind:
         return _named("random-impulse", {"density": share}, 0.0)
     if level <= FAINT * patches.unit and not _grows(law, found, patches.unit):
         return _named("none", {}, level)
-    return _by_law(law, found, level, step, patches)
+    return _by_law(law, found, level, step, channel.dtype.kind in "ui", patches)
 
 
 def _counted(law: BrightnessLaw, step: float, still: float, patches: Patches) -> bool:
@@ -231,7 +232,7 @@ def _is_speckle(found: list[Fit]) -> bool:
 
 
 def _by_law(
-    law: BrightnessLaw, found: list[Fit], level: float, step: float, patches: Patches
+    law: BrightnessLaw, found: list[Fit], level: float, step: float, whole: bool, patches: Patches
 ) -> NoiseKind:
     """Return the law that explains the noise best, if no other comes near."""
     if not found or (level < WEAK * patches.unit and law.brightness.size < FEW):
@@ -240,6 +241,7 @@ def _by_law(
             "not sure", numbers, 0.5, unsure_sentence("gaussian", numbers, None), "gaussian", level
         )
     fine = np.unique(patches.pixels).size
+    clear = law.brightness - law.low > CLEAR * np.sqrt(law.variance)
     misfits = {}
     for fit in found:
         misfit = fit.misfit
@@ -247,6 +249,8 @@ def _by_law(
             misfit += SIMPLER
         if fit.kind == "poisson" and step == 0.0 and fine > 64 and _combless(fit, patches):
             misfit += NO_COMB
+        if fit.kind == "poisson" and whole and 0.85 < fit.parameters["gain"] < 1.18:
+            misfit -= SIMPLER  # whole numbers, as counts are
         if fit.kind == "rician":
             misfit += RARER
         misfits[fit.kind] = misfit
@@ -264,6 +268,8 @@ def _by_law(
         np.sqrt(law.variance),
     ))  # fmt: skip
     at = level if kind == "gaussian" else at
+    if math.isfinite(law.low) and np.count_nonzero(clear) < FEW and kind != "gaussian":
+        confidence = min(confidence, 0.5)  # in the dark, cut off, all look much alike
     if confidence < SURE:
         said = unsure_sentence(kind, numbers, order[1] if len(order) > 1 else None)
         return NoiseKind("not sure", numbers, confidence, said, kind, at)

@@ -19,6 +19,7 @@ Floats = NDArray[np.floating[Any]]
 # What texture and the choice of flat places do to a class's variance (relative) and skewness, beside chance.
 VARIANCE_SLACK = 0.07
 SKEWNESS_SLACK = 0.12
+CLIPPING = 0.2  # relative error of a variance of which all but nothing is left
 OUTLIER = 9.0  # largest part of a class in the misfit: a texture that passed for noise
 HARD_CLIPPED = 0.25  # of the variance left, at least, where a class counts
 
@@ -134,7 +135,7 @@ def _rician(law: BrightnessLaw) -> list[Fit]:
 def _misfit(law: BrightnessLaw, expected: Floats, left: Floats, skewness: Any) -> float:
     """Return chi squared of variances and skewnesses; where clipping took much, predictions are rough."""
     error = np.log(law.variance / (expected * left))
-    parts = np.minimum(error**2 / (_tolerance(law) + (0.5 * (1.0 - left)) ** 2), OUTLIER)
+    parts = np.minimum(error**2 / (_tolerance(law) + (CLIPPING * (1.0 - left)) ** 2), OUTLIER)
     chance = 6.0 / samples(law.weight) * (1.0 + np.square(skewness)) ** 2
     rough = (
         chance + SKEWNESS_SLACK**2 + (0.3 * np.asarray(skewness)) ** 2 + (4.0 * (1.0 - left)) ** 2

@@ -57,15 +57,17 @@ def quantisation_step(channel: Channel) -> tuple[float, float]:
 def _comb(values: Floats, count: NDArray[np.intp], whole: bool) -> float:
     """Return the distance of values on a comb; where bytes round, each is up to one off."""
     reach = float(values[-1] - values[0])
-    step = float(np.median(np.diff(values)))
+    gaps = np.diff(values)
+    index = np.concatenate([[0.0], np.cumsum(np.rint(gaps / np.median(gaps)))])
+    if index[-1] < 2:
+        return 0.0
     weight = np.sqrt(count)
-    for _ in range(3):
-        index = np.rint((values - values[0]) / step)
-        if index[-1] < 2:
-            return 0.0
-        along = weight * index
-        step = float((along * (values - values[0])).sum() / (along * index).sum())
-    off = float(np.abs(values - values[0] - step * index)[:-1].max())  # the last may be clipped
+    index_mean, value_mean = weight @ index / weight.sum(), weight @ values / weight.sum()
+    along = weight * (index - index_mean)
+    step = float(along @ (values - value_mean) / (along @ (index - index_mean)))
+    off = np.abs(values - value_mean - step * (index - index_mean))[
+        :-1
+    ].max()  # the last may be clipped
     if whole and step < 1.9 and values.size > FEW:
         return 0.0
     return step if off <= min(1.01 if whole else 1e-3 * step + 1e-6 * reach, 0.34 * step) else 0.0

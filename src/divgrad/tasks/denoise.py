@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from divgrad.errors import NoiseKindError
-from divgrad.estimate import noise_kind
-from divgrad.evolution import evolve
+from divgrad.errors import ParameterError
+from divgrad.estimate import NoiseKind, noise_kind
+from divgrad.estimate.noise_kind import Kind
 from divgrad.layout import enter
-from divgrad.operators import Image
+from divgrad.operators import Equation, Image
 from divgrad.parameters import Parameter, documented
 from divgrad.stopping import Stop
-from divgrad.tasks.least_error import weights
-from divgrad.tasks.two_flows import Flow, flows_for, mix, versions
+from divgrad.tasks.by_kind import Result, remove
+from divgrad.tasks.classical import by_flow, two_flows
+from divgrad.tasks.two_flows import Flow
 
 PARAMETERS: dict[str, Parameter] = {
     "sigma": Parameter(
@@ -25,13 +25,22 @@ PARAMETERS: dict[str, Parameter] = {
         "off the image",
         unit="image units", least=0, optional=True, example="12",
     ),
+    "using": Parameter(
+        "A flow that is to be taken instead, whatever the noise, such as PeronaMalik(contrast=20)",
+        kind=object, optional=True,
+    ),
+    "model": Parameter(
+        "Learned model for images: 'best', or 'fast', several times as fast; None takes two classical flows, which "
+        "never leave the range of the image",
+        kind=object, optional=True,
+    ),
     "contrast": Parameter(
-        "Slope above which an edge is kept and below which it is smoothed away; None takes 0.8 sigma "
-        "per pixel, in volumes 0.65",
+        "Of the two classical flows: slope above which an edge is kept and below which it is smoothed away; None "
+        "takes 0.8 sigma per pixel, in volumes 0.65",
         unit="image units per length unit", above=0, optional=True, example="10",
     ),
     "until": Parameter(
-        "When to stop, a rule such as Time(3); None mixes several times so that the error is least",
+        "When classical flows stop, a rule such as Time(3); None mixes several times so that the error is least",
         kind=object, optional=True,
     ),
     "channel_axis": Parameter(
@@ -49,8 +58,6 @@ PARAMETERS: dict[str, Parameter] = {
     "report": Parameter("Whether to return the reasons too", kind=bool),
 }  # fmt: skip
 
-CLIPPED = 0.01  # of the pixels at the ends of the range: less noise is there than sigma says
-
 
 @dataclass(frozen=True, eq=False)
 class Denoised:
@@ -64,8 +71,10 @@ class Denoised:
         Standard deviation of the noise that was found or given, in image units.
     report
         What was found and chosen, and why, in plain sentences.
+    noise
+        The kind of the noise, its parameters, and how sure that is.
     flows
-        The flows that made it; empty if nothing was done.
+        The two classical flows, if they made it.
     weights
         Weights, of sum 1, of the given image and of each flow's images.
     """
@@ -73,13 +82,15 @@ class Denoised:
     image: NDArray[Any]
     sigma: float
     report: tuple[str, ...]
+    noise: NoiseKind
     flows: tuple[Flow, ...] = ()
     weights: tuple[float, ...] = (1.0,)
 
 
 @overload
 def denoise(
-    image: ArrayLike, sigma: float | None = None, *, contrast: float | None = None,
+    image: ArrayLike, sigma: float | None = None, *, using: Equation | None = None,
+    model: str | None = "best", contrast: float | None = None,
     until: Stop | None = None, channel_axis: int | None = None,
     spacing: float | Sequence[float] | None = None, dtype: Any = None,
     report: Literal[False] = False,
@@ -88,7 +99,8 @@ def denoise(
 
 @overload
 def denoise(
-    image: ArrayLike, sigma: float | None = None, *, contrast: float | None = None,
+    image: ArrayLike, sigma: float | None = None, *, using: Equation | None = None,
+    model: str | None = "best", contrast: float | None = None,
     until: Stop | None = None, channel_axis: int | None = None,
     spacing: float | Sequence[float] | None = None, dtype: Any = None,
     report: Literal[True],
@@ -100,6 +112,8 @@ def denoise(
     image: ArrayLike,
     sigma: float | None = None,
     *,
+    using: Equation | None = None,
+    model: str | None = "best",
     contrast: float | None = None,
     until: Stop | None = None,
     channel_axis: int | None = None,
@@ -107,12 +121,16 @@ def denoise(
     dtype: Any = None,
     report: bool = False,
 ) -> NDArray[Any] | Denoised:
-    r"""Remove Gaussian noise and keep the edges; nothing needs to be set.
+    r"""Remove noise of every kind and keep the edges; nothing needs to be set.
 
-    Two Perona-Malik diffusions smooth the image, one with slopes from pixel to pixel, one with slopes of the
-    image smoothed a little. Of the images on their way the mixture with the least expected error is taken;
-    Stein's identity tells that error without the clean image. No value leaves the range of the image, its
-    mean stays, and a times brighter image gives an a times brighter result.
+    Kind and level of the noise are read off the image. Gaussian noise is removed by a learned diffusion; noise that
+    depends on the brightness likewise, between a transform that makes it Gaussian and its exact unbiased inverse;
+    impulses are filled from the good pixels, which stay; what was rounded stays within its rounding; a clean
+    image stays as it is. Where the kind is not sure, the most likely one is treated, and that is said.
+
+    With ``model=None``, and for signals and volumes, two Perona-Malik diffusions take the place of the learned one:
+    of the images on their way the mixture with the least expected error is taken; Stein's identity tells that error
+    without the clean image. Then no value leaves the range of the image.
 
     Parameters
     ----------
@@ -128,15 +146,16 @@ def denoise(
 
     Raises
     ------
-    NoiseKindError
-        If the noise is clearly not Gaussian, such as salt and pepper, and sigma was not given.
     ImageError
         If the image cannot be treated: empty, complex, NaN.
+    ParameterError
+        If a parameter is out of its range.
 
     References
     ----------
-    P. Perona, J. Malik, IEEE PAMI 12:629-639, 1990; F. Catte, P.-L. Lions, J.-M. Morel, T. Coll, SIAM J.
-    Numerical Analysis 29:182-193, 1992; T. Blu, F. Luisier, IEEE TIP 16:2778-2786, 2007.
+    Y. Chen, T. Pock, IEEE PAMI 39:1256-1272, 2017; P. Perona, J. Malik, IEEE PAMI 12:629-639, 1990; F. Catte,
+    P.-L. Lions, J.-M. Morel, T. Coll, SIAM J. Numerical Analysis 29:182-193, 1992; T. Blu, F. Luisier, IEEE TIP
+    16:2778-2786, 2007.
 
     Examples
     --------
@@ -149,70 +168,40 @@ def denoise(
     >>> divgrad.denoise(noisy, sigma=20, report=True).report[0]
     'Gaussian noise of standard deviation 20 was given.'
     """
-    made = _denoise(image, sigma, contrast, until, channel_axis, spacing, dtype)
-    return made if report else made.image
-
-
-def _denoise(
-    image: ArrayLike,
-    sigma: float | None,
-    contrast: float | None,
-    until: Stop | None,
-    channel_axis: int | None,
-    spacing: float | Sequence[float] | None,
-    dtype: Any,
-) -> Denoised:
     for name, value in (("sigma", sigma), ("contrast", contrast)):
         PARAMETERS[name].check(name, value)
+    if not (using is None or isinstance(using, Equation)):
+        raise ParameterError(
+            f"using must be a flow such as PeronaMalik(contrast=20); got {using!r:.60}"
+        )
     u, grid, layout = enter(image, channel_axis=channel_axis, spacing=spacing)
-    level, found = _noise(image, u, sigma, channel_axis)
-    if level == 0.0:
-        return Denoised(layout.leave(u.copy(), dtype), level, (found, "Nothing was changed."))
-    flows = flows_for(level, contrast, u, grid)
-    if until is not None:
-        ends = [
-            evolve(
-                u, flow.equation, scheme=flow.scheme, until=until, channel_axis=0,
-                spacing=grid.spacing,
-            )
-            for flow in flows
-        ]  # fmt: skip
-        mixed = 0.5 * (ends[0].u + ends[1].u)
-        said: tuple[str, ...] = (
-            f"Two flows were stopped when told to: {ends[0].reason}. Their mean was taken.",
+    noise = _noise(image, u, sigma, channel_axis)
+    if using is not None:
+        made = Result(*by_flow(u, using, noise.level, until, grid))
+    elif contrast is not None or until is not None:
+        level = noise.level
+        nothing = level == 0.0 and contrast is None
+        made = (
+            Result(u.copy(), ("Nothing was changed.",))
+            if nothing
+            else Result(*two_flows(u, level, contrast, until, grid))
         )
-        parts: tuple[float, ...] = (0.0, 0.5, 0.5)
     else:
-        parts, error = weights(u, lambda v: versions(v, flows, grid), level, grid)
-        mixed = mix(u, flows, parts, grid)
-        count = np.count_nonzero(parts[1:])
-        outlook = f"expected error {error:.3g}, noise {level:.3g}"
-        if np.mean((u == u.min()) | (u == u.max())) > CLIPPED:
-            outlook = "how small cannot be told where values are clipped"
-        said = (
-            f"Slopes above {flows[0].equation.contrast:.3g} per unit of length were kept, lesser ones "
-            "smoothed.",
-            f"The mixture with the least expected error was taken, {count} smoothed images and "
-            f"{100 * parts[0]:.0f} % of the noisy one: {outlook}.",
-        )
-    # A mixture stays in the range; its rounding need not.
-    np.clip(mixed, u.min(), u.max(), out=mixed)
-    kept = "No value left the range of the image, and its mean is kept."
-    return Denoised(layout.leave(mixed, dtype), level, (found, *said, kept), flows, parts)
+        made = remove(u, noise, model, grid)
+    report_ = (noise.sentence, *made.report)
+    clean = layout.leave(made.image, dtype)
+    result = Denoised(clean, noise.level, report_, noise, made.flows, made.weights)
+    return result if report else result.image
 
 
-def _noise(
-    image: ArrayLike, u: Image, sigma: float | None, channel_axis: int | None
-) -> tuple[float, str]:
-    """Return the standard deviation of the noise and a sentence; refuse what is clearly not Gaussian."""
+def _noise(image: ArrayLike, u: Image, sigma: float | None, channel_axis: int | None) -> NoiseKind:
+    """Return the noise as it was given, or as it is found."""
     if sigma is not None:
-        return float(sigma), f"Gaussian noise of standard deviation {sigma:.4g} was given."
+        level = float(sigma)
+        said = f"Gaussian noise of standard deviation {sigma:.4g} was given."
+        kind: Kind = "gaussian" if level > 0 else "none"
+        return NoiseKind(kind, {"sigma": level}, 1.0, said, kind, level)
     if sum(extent > 1 for extent in u.shape[1:]) < 2:
-        return 0.0, "The image is too small to see its noise; sigma= states it."
-    noise = noise_kind(image, channel_axis=channel_axis)
-    if noise.kind in ("salt-and-pepper", "signal-dependent") and noise.sure:
-        raise NoiseKindError(
-            f"{noise.sentence} denoise is for Gaussian noise: state its standard deviation with sigma= "
-            "to treat it as Gaussian all the same"
-        )
-    return (0.0 if noise.kind == "none" else noise.level), noise.sentence
+        said = "The image is too small to see its noise; sigma= states it."
+        return NoiseKind("not sure", {}, 0.0, said, "none", 0.0)
+    return noise_kind(image, channel_axis=channel_axis)

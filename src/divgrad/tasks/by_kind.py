@@ -1,0 +1,140 @@
+"""For every kind of noise the method made for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from divgrad.estimate import NoiseKind
+from divgrad.estimate.impulse_pixels import extreme_pixels
+from divgrad.grid import Grid
+from divgrad.operators import Image
+from divgrad.tasks.classical import two_flows
+from divgrad.tasks.filling import fill, has_learned
+from divgrad.tasks.gaussian_part import remove_gaussian
+from divgrad.tasks.random_impulses import random_impulses
+from divgrad.tasks.stabilised import denoise_stabilised
+from divgrad.tasks.two_flows import Flow
+from divgrad.transforms import Anscombe, Logarithm, Rician, Stabiliser
+
+SMALLEST = 16  # pixels along an axis: less is left to the classical flows
+UNSURE = 0.025  # level over range, below which what is not told from texture is left alone
+LEARNED = (
+    "A learned diffusion ({model}) removed it; it may overshoot: for a promise that nothing does, model=None "
+    "takes two classical flows."
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asked for."""
+
+    model: str | None
+    grid: Grid
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """An image without noise, and how that was done."""
+
+    image: Image
+    report: tuple[str, ...]
+    flows: tuple[Flow, ...] = ()
+    weights: tuple[float, ...] = (1.0,)
+
+
+def remove(u: Image, noise: NoiseKind, model: str | None, grid: Grid) -> Result:
+    """Return ``u[channel, *space]`` without noise of a kind, by the method made for that."""
+    faint = not noise.sure and noise.confidence <= 0.5 and noise.likely == "gaussian"
+    if faint and noise.level < UNSURE * float(np.subtract(*np.percentile(u[:, ::2], [99, 1]))):
+        return Result(u.copy(), ("Nothing was changed.",))
+    return METHODS[noise.likely](u, noise, Wish(model, grid))
+
+
+def gaussian(u: Image, sigma: float, wish: Wish) -> Result:
+    """Remove Gaussian noise: learned where that is wished and possible."""
+    if wish.model is None or not has_learned(u, wish.grid) or min(u.shape[1:]) < SMALLEST:
+        return Result(*two_flows(u, sigma, None, None, wish.grid))
+    clean = remove_gaussian(u, sigma, wish.grid, wish.model)
+    axes = tuple(range(1, u.ndim))
+    shift = u.mean(axis=axes, keepdims=True, dtype=np.float64)
+    shift = shift - clean.mean(axis=axes, keepdims=True, dtype=np.float64)
+    clean = np.clip(clean + shift.astype(u.dtype), u.min(), u.max())
+    return Result(clean, (LEARNED.format(model=wish.model),))
+
+
+def _none(u: Image, noise: NoiseKind, wish: Wish) -> Result:
+    return Result(u.copy(), ("Nothing was changed.",))
+
+
+def _gaussian(u: Image, noise: NoiseKind, wish: Wish) -> Result:
+    return gaussian(u, noise.parameters["sigma"], wish)
+
+
+def _impulses(u: Image, noise: NoiseKind, wish: Wish) -> Result:
+    if noise.likely == "salt-and-pepper":
+        lost = np.stack([extreme_pixels(part, noise.parameters["density"]) for part in u])
+    else:
+        lost = random_impulses(u, wish.grid)
+    if lost.all():
+        return Result(u.copy(), ("No good pixel was found: nothing was changed.",))
+    said = f"{100 * lost.mean():.2g} % of the pixels were filled from the others, which stay as they were."
+    return Result(fill(u, lost, wish.grid, wish.model and "fast"), (said,))
+
+
+def _stabilised(u: Image, transform: Stabiliser, wish: Wish, *, halve: bool) -> Result:
+    def inner(z: Image, sigma: float, grid: Grid) -> Image:
+        return gaussian(z, sigma, Wish(wish.model, grid)).image
+
+    clean = denoise_stabilised(u, wish.grid, transform, inner, halve=halve)
+    by = "two classical flows" if wish.model is None else f"a learned diffusion ({wish.model})"
+    said = (
+        f"{type(transform).__name__} made it Gaussian of one level, {by} removed that; the exact unbiased inverse "
+        "keeps the brightness."
+    )
+    return Result(clean, (said,))
+
+
+def _poisson(u: Image, noise: NoiseKind, wish: Wish) -> Result:
+    sigma = noise.parameters.get("sigma", 0.0)
+    return _stabilised(u, Anscombe(noise.parameters["gain"], 0.0, sigma), wish, halve=True)
+
+
+def _speckle(u: Image, noise: NoiseKind, wish: Wish) -> Result:
+    return _stabilised(u, Logarithm(noise.parameters["looks"]), wish, halve=True)
+
+
+def _rician(u: Image, noise: NoiseKind, wish: Wish) -> Result:
+    return _stabilised(u, Rician(noise.parameters["sigma"]), wish, halve=False)
+
+
+def _quantised(u: Image, noise: NoiseKind, wish: Wish) -> Result:
+    step = noise.parameters["step"]
+    made = gaussian(u, step / math.sqrt(12.0), wish)
+    half = u.dtype.type(0.5 * step)
+    clean = np.clip(made.image, u - half, u + half)
+    return Result(clean, (*made.report, "No value left the interval that was rounded to its own."))
+
+
+def _jpeg(u: Image, noise: NoiseKind, wish: Wish) -> Result:
+    return gaussian(u, JPEG * noise.level, wish)
+
+
+JPEG = 0.5  # of the error of rounding is in the coefficients that are not zero anyway
+
+#: What is done about each kind of noise.
+METHODS: dict[str, Callable[[Image, NoiseKind, Wish], Result]] = {
+    "none": _none,
+    "gaussian": _gaussian,
+    "salt-and-pepper": _impulses,
+    "random-impulse": _impulses,
+    "poisson": _poisson,
+    "poisson-gaussian": _poisson,
+    "speckle": _speckle,
+    "rician": _rician,
+    "quantised": _quantised,
+    "jpeg": _jpeg,
+}
