@@ -65,6 +65,7 @@ _FACE = {
     "AOS": "divgrad.schemes",
     "LOD": "divgrad.schemes",
     "Implicit": "divgrad.schemes",
+    "Proximal": "divgrad.schemes",
     "Adaptive": "divgrad.schemes",
     "CoarseToFine": "divgrad.schemes",
     "Time": "divgrad.stopping",
@@ -78,6 +79,7 @@ _FACE = {
     "denoise_rician": "divgrad.tasks.denoise_rician",
     "denoise_speckle": "divgrad.tasks.denoise_speckle",
     "remove_impulses": "divgrad.tasks.remove_impulses",
+    "denoise_volume": "divgrad.tasks.denoise_volume",
     "Grid": "divgrad.grid",
     "Tiling": "divgrad.grid",
 }
