@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from divgrad import Explicit, PeronaMalik, Steps, evolve
+from divgrad import Explicit, PeronaMalik, Proximal, Steps, TotalVariation, evolve
 from divgrad.equations import EQUATIONS
 from divgrad.layout import enter
 from divgrad.testing import example
@@ -21,6 +21,7 @@ from measure import publish, rates, table
 ROUNDS = 3 if "--quick" in sys.argv else 5
 STEPS = 20
 SIDE = 1024
+ROF = "total-variation with Proximal, iterations"
 
 
 def image(channels: int = 0) -> Any:
@@ -66,9 +67,13 @@ def flows() -> str:
         for n, call in enumerate(calls(equation, channels)):
             if call is not None:
                 rivals[name, n] = (call, work)
+    rof = partial(
+        evolve, image(), TotalVariation(), scheme=Proximal(10.0, STEPS), until=Steps(1)
+    )  # Rudin, Osher and Fatemi's energy, 20 iterations
+    rivals[ROF, 0] = (rof, work)
     found = rates(rivals, ROUNDS)
     rows = []
-    for name in EQUATIONS:
+    for name in [*EQUATIONS, ROF]:
         row = [name]
         for n in range(2):
             rate = found.get((name, n))

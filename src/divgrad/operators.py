@@ -15,6 +15,7 @@ verb            what it does                             who asks for it
 ``bound``       bound of the spectral radius             Explicit, FED, FSI
 ``bands``       the three diagonals along one axis       AOS, LOD, Implicit where it has
 ``inflow``      b, what flows in from outside            AOS, LOD, Implicit
+``resolvent``   u = v + tau F(u), F not linearised       Proximal
 ==============  =======================================  ==========================
 """
 
@@ -105,6 +106,15 @@ class Operator(ABC):
                 step += (step.dtype.type(1.0) - f) * old
             old, new = new, step
         return new
+
+    @property
+    def has_resolvent(self) -> bool:
+        """Whether it solves implicit steps of the flow itself, not of its linearisation."""
+        return type(self).resolvent is not Operator.resolvent
+
+    def resolvent(self, tau: float, v: Image, iterations: int) -> Image:
+        """Return u with u = v + tau F(u), F the flow that was linearised, as near as the iterations come."""
+        raise SchemeError(f"{type(self).__name__} has no resolvent")
 
     def bands(self, axis: int) -> Bands:
         """Return the part of A along the spatial axis; A must be the sum of these parts."""

@@ -32,6 +32,7 @@ TITLES = {
     "International J. of Computer Vision 31:111-127, 1999": "Coherence-Enhancing Diffusion Filtering",
     "International Journal of Computer Vision 52:189-203, 2003": "Selection of Optimal Stopping Time for Nonlinear "
     "Diffusion Filtering",
+    "J. Math. Imaging and Vision 20:89-97, 2004": "An Algorithm for Total Variation Minimization and Applications",
     "J. Math. Imaging and Vision 49:123-147, 2014": "Sparse Non-Negative Stencils for Anisotropic Diffusion",
     "J. of Structural Biology 135:239-250, 2001": "Noise Reduction in Electron Tomographic Reconstructions Using "
     "Nonlinear Anisotropic Diffusion",

@@ -160,6 +160,18 @@ class Pulled(WrappedOperator):
         step += pull
         return step
 
+    @property
+    def has_resolvent(self) -> bool:
+        """Where the flow has, and all pixels are pulled alike."""
+        return self.rate.ndim == 0 and self.inner.has_resolvent
+
+    def resolvent(self, tau: float, v: Image, iterations: int) -> Image:
+        """Return the implicit step: a shorter one of the flow, from a mean of v and the data."""
+        part = 1.0 / (1.0 + tau * float(self.rate))
+        start = v.dtype.type(part) * v
+        start += v.dtype.type(1.0 - part) * self.data
+        return self.inner.resolvent(tau * part, start, iterations)
+
     def bands(self, axis: int) -> Bands:
         """Return those of A, the rate dealt out to the axes."""
         bands = self.whole_bands(axis)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from divgrad.grid import Grid
-from divgrad.kernels.full_gradient import FullGradient, Law, side
+from divgrad.kernels.full_gradient import FullGradient, Law, following, side
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import declared, parameter
 
@@ -50,8 +52,12 @@ class MinMaxCurvature(Equation):
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         r"""Return \|grad u\| div(grad . / \|grad u\|) where it may act."""
-        gate = side(u, float(self.radius), grid)
-        return FullGradient(u, Law(gate=np.asarray(gate)), grid)
+        return FullGradient(u, Law(gate=side(u, float(self.radius), grid)), grid)
+
+    def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
+        """Return u after explicit steps, in three images by turns."""
+        room, radius = np.empty_like(u), float(self.radius)
+        return following(u, t, taus, lambda v, _: Law(gate=side(v, radius, grid, room)), grid)
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
         """Return 8 sum 1 / h^2."""

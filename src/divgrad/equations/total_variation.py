@@ -76,7 +76,7 @@ class TotalVariation(Equation):
 
     def _law(self, u: Image, grid: Grid) -> Law:
         slope = self._smoothing(u, grid)
-        return Law(inverse_slope, slope, peak=1.0 / slope, scale=float(self.contrast))
+        return Law(inverse_slope, slope, peak=1.0 / slope, scale=float(self.contrast), bounded=True)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         r"""Return k div(grad . / \|grad u\|)."""

@@ -14,9 +14,13 @@ Curvature
     central differences would not see a single hot pixel, which then stayed for ever. No weight is above
     2: the bound holds for any image, and no constant has to be added to the slope. A straight step
     blurs by about a pixel, within which there is no telling a step from a ramp.
-Speed
-    Planes are copied with a rim of two pixels, mirrored at the borders of the image. Then all loops run over
-    whole planes, and no loop asks where the border is.
+Many steps per visit
+    As in :mod:`divgrad.kernels.scalar` the steps follow each other through the planes; each reaches two pixels far. A
+    plane lies in the cache with a rim of one pixel, mirrored after every step, so that no loop asks where the
+    border is: nothing flows between equal pixels. Loops write to one array each, or few: with more, compilers
+    do not vectorise. Five roots and divisions per pixel in 2-D, one of each per edge, are most of the work.
+Kinds of speed
+    are told by numbers, not by switches: they are loops of their own, and a kernel less takes seconds less to compile.
 """
 
 from __future__ import annotations
@@ -25,379 +29,417 @@ import numpy as np
 
 from divgrad.conductances import constant as conductance
 
-__all__ = ["bands", "step"]
+__all__ = ["explicit", "links"]
 
 REAL = np.float32
-CHANNELS = 1
 VOLUME = True
 GEOMETRIC = True  # curvature; else conductances
-WEIGHTED = False  # edge weights are multiplied by what is given at the pixels
-POWER = False  # speed is the cube root of the curvature
-GATED = False  # flow only where it has the sign of what is given at the pixels
-FROZEN = True  # the operator is made from another image than it is applied to
+INLINE = False  # the same speed, and half the time to compile
 
 
-def clamp(i, size):
-    """Index of the pixel that stands for pixel i beyond the border."""
-    return 0 if i < 0 else (size - 1 if i >= size else i)
+def load(u, c, z, outer, plane):
+    """plane <- the part of plane z of channel c within outer, with a rim of one pixel."""
+    width = outer[5] - outer[4]
+    first = width + 3 if VOLUME else 1
+    for y in range(outer[2], outer[3]):
+        row, out = u[c, z, y, outer[4] : outer[5]], plane[first : first + width]
+        for j in range(width):
+            out[j] = row[j]
+        first += width + 2
+    mirror(plane, outer)
 
 
-def load(u, z, box, plane):
-    """plane[channel, pixel] <- the box's part of plane z of u with a rim of two pixels, from the third row on."""
-    width = box[5] - box[4] + 4
-    rim = 2 if VOLUME else 0
-    zc = clamp(z, u.shape[1])
-    left = min(2, box[4])
-    right = min(2, u.shape[3] - box[5])
-    for c in range(plane.shape[0]):
-        for y in range(box[2] - rim, box[3] + rim):
-            first = width + (y - box[2] + rim) * width
-            row = u[c, zc, clamp(y, u.shape[2]), box[4] - left : box[5] + right]
-            out = plane[c, first + 2 - left : first + width - 2 + right]
-            for j in range(out.shape[0]):
-                out[j] = row[j]
-            for j in range(2 - left):
-                plane[c, first + j] = row[0]
-            for j in range(2 - right):
-                plane[c, first + width - 1 - j] = row[row.shape[0] - 1]
-
-
-def slopes(q, p, r, inverse, width, across, a):
-    """across[axis] <- squared slopes across the other axes, a <- the pixels' squared slopes, of plane p.
-
-    In several loops that write to few arrays each: with more, compilers do not vectorise.
-    """
-    n = a.shape[0]
-    tz, ty, tx = across[0], across[1], across[2]
-    if CHANNELS > 1:
-        for j in range(n):
-            tz[j] = tx[j] = a[j] = 0.0
-    for c in range(CHANNELS):
-        here = p[c, width : width + n]
-        slope(q[c, width : width + n], here, r[c, width : width + n], inverse[0], tx, a, False)
-        slope(p[c, width - 1 :], here, p[c, width + 1 :], inverse[2], tz, a, True)
+def mirror(plane, outer):
+    """Make the rim of a plane equal to the pixels next to it."""
+    width, rows = outer[5] - outer[4] + 2, outer[3] - outer[2]
+    first = width if VOLUME else 0
+    for y in range(rows):
+        plane[first + y * width] = plane[first + y * width + 1]
+        plane[first + (y + 1) * width - 1] = plane[first + (y + 1) * width - 2]
     if VOLUME:
-        for j in range(n):
-            ty[j] = tz[j] + tx[j]
-        for c in range(CHANNELS):
-            slope_of_rows(p[c], width, inverse[1], tz, tx, a)
+        last = rows * width
+        for j in range(width):
+            plane[j] = plane[width + j]
+            plane[last + width + j] = plane[last + j]
 
 
-def slope(before, here, after, inverse, t, a, more):
-    """t <- the mean squared slope along an axis, a <- the pixels' squared slope, or a + that if ``more``."""
-    for j in range(a.shape[0]):
-        d, e = after[j] - here[j], here[j] - before[j]
-        q = 0.5 * inverse * (d * d + e * e)
-        if GEOMETRIC:
-            a[j] = a[j] + q if CHANNELS > 1 or more else q
-        t[j] = t[j] + q if CHANNELS > 1 else q
+def slopes(q, p, r, inverse, first, n, width, t, more):
+    """Slopes at plane p: t[axis] <- mean squares across the other axes, t[3] the pixels'; in 2-D t[0] and t[2] are all.
 
-
-def slope_of_rows(p, width, inverse, tz, tx, a):
-    """Add what slopes along rows add to tz, tx and a."""
-    n = a.shape[0]
-    before, here, after = p[:n], p[width : width + n], p[2 * width : 2 * width + n]
-    for j in range(n):
-        d, e = after[j] - here[j], here[j] - before[j]
-        q = 0.5 * inverse * (d * d + e * e)
-        tz[j] += q
-        tx[j] += q
-        if GEOMETRIC:
-            a[j] += q
-
-
-def link(s2, a, b, contrast):
-    """Weight of an edge of squared slope s2 between pixels of squared slopes a and b."""
-    if GEOMETRIC:
-        most = 0.25 * (a if a > b else b)
-        s = s2 if s2 > most else most
-        g = 1.0 / np.sqrt(s if s > 1e-30 else REAL(1e-30))  # where all is flat nothing flows
+    ``more``: add to what is there already, of other channels.
+    """
+    here = p[first - 1 : first + n + 1]
+    if VOLUME:
+        up, down = p[first - width : first - width + n], p[first + width : first + width + n]
+        before, after = q[first : first + n], r[first : first + n]
+        tz, ty, tx, a = t[0], t[1], t[2], t[3]
+        slopes_along(here[1:], up, down, here, here[2:], inverse[1], inverse[2], more, tz[first:])
+        slopes_along(
+            here[1:], before, after, here, here[2:], inverse[0], inverse[2], more, ty[first:]
+        )
+        slopes_along(here[1:], before, after, up, down, inverse[0], inverse[1], more, tx[first:])
+        for j in range(first, first + n):
+            a[j] = 0.5 * ((tz[j] + ty[j]) + tx[j])
     else:
-        g = conductance(s2, contrast)
-    return g
+        flat_slopes(
+            q[first : first + n], here, r[first : first + n], inverse[0], inverse[2], more,
+            t[0, first:], t[2, first:],
+        )  # fmt: skip
 
 
-def weigh(p, i, q, k, t, t2, a, b, e, f, inverse, contrast, g):
-    """g <- weights of the edges from p[:, i + j] to q[:, k + j]; t, a and e belong to p, t2, b and f to q."""
+def slopes_along(p, a, b, e, f, ia, ie, more, t):
+    """t <- mean squared slopes along the axis with neighbours a and b, and that with e and f."""
+    for j in range(a.shape[0]):
+        o = p[j]
+        d, g = b[j] - o, o - a[j]
+        x, y = f[j] - o, o - e[j]
+        s = 0.5 * (ia * (d * d + g * g) + ie * (x * x + y * y))
+        t[j] = t[j] + s if more else s
+
+
+def flat_slopes(q, p, r, iz, ix, more, tz, tx):
+    """tz, tx <- mean squared slopes along cols and along planes, in 2-D; p begins one pixel before."""
+    hz, hx = 0.5 * iz, 0.5 * ix
+    for j in range(q.shape[0]):
+        o = p[j + 1]
+        d, e = p[j + 2] - o, o - p[j]
+        x = hx * (d * d + e * e)
+        d, e = r[j] - o, o - q[j]
+        z = hz * (d * d + e * e)
+        tz[j] = tz[j] + x if more else x
+        tx[j] = tx[j] + z if more else z
+
+
+def weigh(p, i, q, k, t, s, axis, inverse, contrast, g):
+    """g <- weights of the edges along an axis from p[:, i + j] to q[:, k + j]; t and s are slopes at p and at q."""
     n = g.shape[0]
+    other = 3 if VOLUME else 2 - axis
+    b, c = t[axis, i : i + n], s[axis, k : k + n]
+    e, f = t[other, i : i + n], s[other, k : k + n]
     x, y = p[0, i : i + n], q[0, k : k + n]
-    if CHANNELS > 1:
+    if p.shape[0] == 1:
         for j in range(n):
             d = y[j] - x[j]
-            g[j] = d * d
-        for c in range(1, CHANNELS):
-            x, y = p[c, i : i + n], q[c, k : k + n]
+            g[j] = link(d * d * inverse, b[j], c[j], e[j], f[j], contrast)
+    else:
+        g[:] = 0.0
+        for m in range(p.shape[0]):
+            x, y = p[m, i : i + n], q[m, k : k + n]
             for j in range(n):
                 d = y[j] - x[j]
                 g[j] += d * d
         for j in range(n):
-            g[j] = link(g[j] * inverse + 0.5 * (t[j] + t2[j]), a[j], b[j], contrast)
+            g[j] = link(g[j] * inverse, b[j], c[j], e[j], f[j], contrast)
+
+
+def link(s2, b, c, e, f, contrast):
+    """Weight of an edge of squared slope s2 along it, b and c across it at its two pixels; e and f: see slopes."""
+    s = s2 + 0.5 * (b + c)
+    if GEOMETRIC:
+        x, y = (e, f) if VOLUME else (b + e, c + f)
+        most = 0.25 * (x if x > y else y)
+        s = s if s > most else most
+        g = 1.0 / np.sqrt(s if s > 1e-30 else REAL(1e-30))  # where all is flat nothing flows
     else:
-        for j in range(n):
-            d = y[j] - x[j]
-            g[j] = link(d * d * inverse + 0.5 * (t[j] + t2[j]), a[j], b[j], contrast)
-    if WEIGHTED:
-        for j in range(n):
-            g[j] *= 0.5 * (e[j] + f[j])
+        g = conductance(s, contrast)
+    return g
 
 
-def gather(q, p, r, width, gl, gz, gy, gx, inverse, out):
-    """out <- sum over the edges of g (u_j - u_i) / h^2 at the pixels of a plane, from the one after the first on."""
-    n = out.shape[0]
-    iz, iy, ix = inverse[0], inverse[1], inverse[2]
-    here, east, west = (
-        p[width : width + n],
-        p[width + 1 : width + 1 + n],
-        p[width - 1 : width - 1 + n],
-    )
-    before, after = q[width : width + n], r[width : width + n]
-    if VOLUME:
-        south, north = p[2 * width : 2 * width + n], p[:n]
-        g, h, up, down = gx[width : width + n], gx[width - 1 :], gy[:n], gy[width : width + n]
-        for j in range(n):
-            o = here[j]
-            x = ix * (g[j] * (east[j] - o) + h[j] * (west[j] - o))
-            y = iy * (down[j] * (south[j] - o) + up[j] * (north[j] - o))
-            z = iz * (gz[j] * (after[j] - o) + gl[j] * (before[j] - o))
-            out[j] = x + y + z
-    else:
-        g, h = gx[width : width + n], gx[width - 1 :]
-        for j in range(n):
-            o = here[j]
-            x = ix * (g[j] * (east[j] - o) + h[j] * (west[j] - o))
-            z = iz * (gz[j] * (after[j] - o) + gl[j] * (before[j] - o))
-            out[j] = x + z
-
-
-def gain(q, p, r, width, gl, gz, gy, gx, a, tau, inverse, out):
-    """out <- p + tau a times what :func:`gather` gathers, in one pass: 1.2 x."""
-    n = out.shape[0]
-    iz, iy, ix = inverse[0], inverse[1], inverse[2]
-    here, east, west = (
-        p[width : width + n],
-        p[width + 1 : width + 1 + n],
-        p[width - 1 : width - 1 + n],
-    )
-    before, after = q[width : width + n], r[width : width + n]
-    south, north = p[2 * width : 2 * width + n], p[:n]
-    g, h, up, down = gx[width : width + n], gx[width - 1 :], gy[:n], gy[width : width + n]
+def multiply(e, i, f, k, g):
+    """g <- g times the mean of e[i + j] and f[k + j]."""
+    n = g.shape[0]
+    x, y = e[i : i + n], f[k : k + n]
     for j in range(n):
-        o = here[j]
-        x = ix * (g[j] * (east[j] - o) + h[j] * (west[j] - o))
+        g[j] *= 0.5 * (x[j] + y[j])
+
+
+def gather(q, p, r, first, width, gl, gz, gy, gx, inverse, out):
+    """out <- sum over the edges of g (u_j - u_i) / h^2 at the pixels of plane p."""
+    n = out.shape[0]
+    iz, iy, ix = inverse[0], inverse[1], inverse[2]
+    here, before, after = p[first - 1 : first + n + 1], q[first : first + n], r[first : first + n]
+    x, u, v = gx[first - 1 : first + n], gl[first : first + n], gz[first : first + n]
+    line = width if VOLUME else 0
+    north, south = p[first - line :], p[first + line :]
+    up, down = gy[first - line :], gy[first : first + n]
+    for j in range(n):
+        o = here[j + 1]
+        s = ix * (x[j + 1] * (here[j + 2] - o) + x[j] * (here[j] - o))
         if VOLUME:
-            x = x + iy * (down[j] * (south[j] - o) + up[j] * (north[j] - o))
-        x = x + iz * (gz[j] * (after[j] - o) + gl[j] * (before[j] - o))
-        out[j] = o + tau * (np.sqrt(a[j]) * x if GEOMETRIC else x)
+            s = s + iy * (down[j] * (south[j] - o) + up[j] * (north[j] - o))
+        out[j] = s + iz * (v[j] * (after[j] - o) + u[j] * (before[j] - o))
 
 
-def speed(k, a, gate, width, length, fastest, rate):
-    """rate <- what the curvatures k[channel] are multiplied with: the slope, and what the flow makes of it."""
-    n = rate.shape[0]
+def gain(q, p, r, first, width, gl, gz, gy, gx, t, tau, inverse, out):
+    """out <- p + tau times the slope, for curvature, times what :func:`gather` gathers, in one pass: 1.2 x."""
+    n = out.shape[0]
+    iz, iy, ix = inverse[0], inverse[1], inverse[2]
+    here, before, after = p[first - 1 : first + n + 1], q[first : first + n], r[first : first + n]
+    x, u, v = gx[first - 1 : first + n], gl[first : first + n], gz[first : first + n]
+    line = width if VOLUME else 0
+    north, south = p[first - line :], p[first + line :]
+    up, down = gy[first - line :], gy[first : first + n]
+    a = t[3, first : first + n] if VOLUME else t[0, first : first + n]
+    b = t[2, first : first + n]
     for j in range(n):
-        rate[j] = np.sqrt(a[j])
-    if POWER:
-        # (l k)^(-2/3), at most ``fastest``
-        least = 1.0 / (fastest * fastest * fastest)
-        for j in range(n):
-            x = k[0, j] * k[0, j]
-            for c in range(1, CHANNELS):
-                x += k[c, j] * k[c, j]
-            x = x * length * length
-            x = x if x > least else least
-            root = np.sqrt(np.sqrt(x))  # x^(1/4); its cube root by Halley's method
-            t = (1.0 + 2.0 * root) / (2.0 + root)
-            for _ in range(4):
-                t3 = t * t * t
-                t = t * (t3 + 2.0 * root) / (2.0 * t3 + root)
-            rate[j] = rate[j] / (root * t)
-    if GATED:
-        for j in range(n):
-            x = k[0, j] * gate[0, width + j]
-            for c in range(1, CHANNELS):
-                x += k[c, j] * gate[c, width + j]
-            rate[j] = rate[j] if x > 0.0 else REAL(0.0)
+        o = here[j + 1]
+        s = ix * (x[j + 1] * (here[j + 2] - o) + x[j] * (here[j] - o))
+        if VOLUME:
+            s = s + iy * (down[j] * (south[j] - o) + up[j] * (north[j] - o))
+        s = s + iz * (v[j] * (after[j] - o) + u[j] * (before[j] - o))
+        if GEOMETRIC:
+            s = np.sqrt(a[j] if VOLUME else a[j] + b[j]) * s
+        out[j] = o + tau * s
 
 
-def prepare(w, e, z, box, inverse, contrast, planes, given, across, a, gz, gy, gx):
-    """Make all that plane z + 1 adds: its pixels' slopes, and the edges of plane z and from it to that."""
-    width = box[5] - box[4] + 4
-    load(w, z + 2, box, planes[(z + 2) % 4])
-    here, there, old, new = planes[z % 4], planes[(z + 1) % 4], z % 2, (z + 1) % 2
-    n = a.shape[1]
-    slopes(here, there, planes[(z + 2) % 4], inverse, width, across[new], a[new])
-    if WEIGHTED or GATED:
-        load(e, z + 1, box, given[new])
-    p, q = given[old, 0, width : width + n], given[new, 0, width : width + n]
-    weigh(
-        here, width, there, width, across[old, 0], across[new, 0], a[old], a[new], p, q,
-        inverse[0], contrast, gz[new],
-    )  # fmt: skip
-    m = n - 1
-    weigh(
-        here, width, here, width + 1, across[old, 2], across[old, 2, 1:], a[old], a[old, 1:],
-        p, p[1:], inverse[2], contrast, gx[width : width + m],
-    )  # fmt: skip
-    if VOLUME:
-        m = n - width
-        weigh(
-            here, width, here, 2 * width, across[old, 1], across[old, 1, width:], a[old],
-            a[old, width:], p, p[width:], inverse[1], contrast, gy[width : width + m],
-        )  # fmt: skip
+def speed(k, t, first, length, fastest, top, part, rate):
+    """rate <- what the curvatures k[channel] are multiplied with: the slope, and what the flow makes of it.
 
-
-def step(u, old, w, e, out, box, tau, fresh, inverse, contrast, length, fastest):
-    """out[box] <- fresh (u + tau A(w) u) + (1 - fresh) old; without FROZEN w is u.
-
-    ``inverse`` is 1 / h^2 along planes, rows and cols; ``e`` what is given at the pixels.
+    ``top`` is the largest curvature that there can be, ``part`` room for the curvature as a part of it. Affine:
+    ``(l k)^(-2/3)``, at most ``fastest``, by Newton's iteration for x^(-1/3), which needs no divisions.
     """
-    width = box[5] - box[4] + 4
-    n = width * (box[3] - box[2] + 4 if VOLUME else 1)
-    room = (n + 2 * width + 15) // 16 * 16
-    planes = np.zeros((4, CHANNELS, room), REAL)
-    values = np.zeros((3 if FROZEN else 0, CHANNELS, room), REAL)
-    given = np.zeros((2, e.shape[0], room), REAL)
-    across = np.zeros((2, 3, n), REAL)
-    a = np.zeros((2, n), REAL)
-    gz = np.zeros((2, n), REAL)
-    gy = np.zeros(room, REAL)
-    gx = np.zeros(room, REAL)
-    k = np.zeros((CHANNELS, n), REAL)
-    rate = np.ones(n, REAL)
+    n = rate.shape[0]
+    a = t[3, first : first + n] if VOLUME else t[0, first : first + n]
+    b = t[2, first : first + n]
+    for j in range(n):
+        rate[j] = np.sqrt(a[j] if VOLUME else a[j] + b[j])
+    if length > 0.0:
+        project(k, k, part)
+        scale, least = 1.0 / top, 1.0 / (fastest * np.sqrt(fastest) * length * top)
+        factor = 1.0 / np.cbrt(length * top * length * top)
+        for j in range(n):
+            x = np.sqrt(part[j]) * scale
+            x = x if x > least else least  # within 0 and 1
+            w = 0.5 if x > 0.015 else (0.125 if x > 0.00025 else 0.03125)  # near x^(1/3)
+            w3 = w * w * w
+            g = (2.0 * w3 + x) / (w * (w3 + 2.0 * x))
+            for _ in range(4):
+                g = g * (1.3333333333333333 - 0.3333333333333333 * (x * (g * g * g)))
+            rate[j] *= factor * (g * g)
+
+
+def project(k, e, out):
+    """out <- sum over the channels of k e."""
+    for c in range(k.shape[0]):
+        p, q = k[c], e[c]
+        for j in range(out.shape[0]):
+            x = p[j] * q[j]
+            out[j] = out[j] + x if c > 0 else x
+
+
+def hold(k, e, part, rate):
+    """rate <- 0 where the curvatures k[channel] have not the sign of e[channel]."""
+    project(k, e, part)
+    for j in range(rate.shape[0]):
+        rate[j] = rate[j] if part[j] > 0.0 else REAL(0.0)
+
+
+def add(p, first, tau, rate, k, out):
+    """out <- p + tau rate k."""
+    for j in range(out.shape[0]):
+        out[j] = p[first + j] + tau * (rate[j] * k[j])
+
+
+def arrive(k, planes, state, t, e, weighted, sides, inverse, contrast, gz, gy, gx):
+    """Plane k of a step is here: make slopes at plane k - 1, and the edges of plane k - 2 and from it to k - 1."""
+    first, n, width = sides
+    now, old, new = state[k % 4], state[(k + 2) % 4], state[(k + 3) % 4]
+    if 1 <= k <= planes:
+        for c in range(state.shape[1]):
+            q = new[c] if k == 1 else old[c]
+            r = new[c] if k == planes else now[c]
+            slopes(q, new[c], r, inverse, first, n, width, t[(k + 1) % 2], c > 0)
+    if k < 2:
+        return
+    g = gz[(k + 1) % 2, first : first + n]
+    a, b = t[k % 2], t[(k + 1) % 2]
+    p, q = e[(k + 1) % 3, 0], e[(k + 2) % 3, 0]
+    if k <= planes:
+        weigh(old, first, new, first, a, b, 0, inverse[0], contrast, g)
+        if weighted:
+            multiply(p, first, q, first, g)
+    else:
+        g[:] = 0.0
+    g = gx[first - 1 : first + n]
+    weigh(old, first - 1, old, first, a, a, 2, inverse[2], contrast, g)
+    if weighted:
+        multiply(p, first - 1, p, first, g)
+    if VOLUME:
+        g = gy[first - width : first + n]
+        weigh(old, first - width, old, first, a, a, 1, inverse[1], contrast, g)
+        if weighted:
+            multiply(p, first - width, p, first, g)
+
+
+def explicit(u, e, out, box, taus, inverse, contrast, length, fastest, kinds):
+    """out[box] <- u after len(taus) explicit steps, every one with weights of its own state.
+
+    ``inverse`` is 1 / h^2 along planes, rows and cols. ``kinds``: whether edges are weighed by e; whether flow goes
+    only where curvature has the sign of e. Then e is given at the pixels of the box with its halo, for a single step.
+    """
+    steps, halo = taus.shape[0], 2 * taus.shape[0]
+    outer = (
+        max(0, box[0] - halo), min(u.shape[1], box[1] + halo),
+        max(0, box[2] - halo), min(u.shape[2], box[3] + halo),
+        max(0, box[4] - halo), min(u.shape[3], box[5] + halo),
+    )  # fmt: skip
+    width = outer[5] - outer[4] + 2
+    n = (outer[3] - outer[2] - 1) * width + width - 2
+    room = (n + 2 * width + 2 + 15) // 16 * 16 if VOLUME else (width + 15) // 16 * 16
+    channels = u.shape[0]
     march(
-        u, old, w, e, out, box, tau, fresh, inverse, contrast, length, fastest,
-        planes, values, given, across, a, gz, gy, gx, k, rate,
+        u, e, out, box, taus, inverse, contrast, length, fastest, kinds, outer,
+        np.zeros((steps, 4, channels, room), REAL),
+        np.zeros((steps, 2, 4 if VOLUME else 3, room), REAL),
+        np.zeros((3, e.shape[0], room), REAL),
+        np.zeros((steps, 2, room), REAL),
+        np.zeros(room, REAL),
+        np.zeros(room, REAL),
+        np.zeros((channels, n), REAL),
+        np.zeros(n, REAL),
+        np.ones(n, REAL),
     )  # fmt: skip
 
 
 def march(
-    u, old, w, e, out, box, tau, fresh, inverse, contrast, length, fastest,
-    planes, values, given, across, a, gz, gy, gx, k, rate,
+    u, e, out, box, taus, inverse, contrast, length, fastest, kinds, outer,
+    state, t, given, gz, gy, gx, change, part, rate,
 ):  # fmt: skip
-    """The loops of :func:`step`, on the arrays that it has made."""
-    begin(w, e, box, inverse, planes, given, across, a)
-    width, kept = box[5] - box[4] + 4, REAL(1.0) - fresh
-    rim = 2 if VOLUME else 0
-    if FROZEN:
-        load(u, box[0] - 1, box, values[(box[0] + 2) % 3])
-        load(u, box[0], box, values[box[0] % 3])
-    for z in range(box[0] - 1, box[1]):
-        prepare(w, e, z, box, inverse, contrast, planes, given, across, a, gz, gy, gx)
-        if z < box[0]:
-            continue
-        now, before = (z + 1) % 2, z % 2
-        if GEOMETRIC:
-            if POWER or GATED:
-                for c in range(CHANNELS):
-                    gather(
-                        planes[(z + 3) % 4, c], planes[z % 4, c], planes[(z + 1) % 4, c], width,
-                        gz[before], gz[now], gy, gx, inverse, k[c],
-                    )  # fmt: skip
-            if FROZEN or POWER or GATED:
-                speed(k, a[z % 2], given[z % 2], width, length, fastest, rate)
-        if FROZEN:
-            load(u, z + 1, box, values[(z + 1) % 3])
-        for c in range(CHANNELS):
-            if FROZEN:
-                here = values[z % 3, c]
-                last, following = values[(z + 2) % 3, c], values[(z + 1) % 3, c]
-            else:
-                here = planes[z % 4, c]
-                last, following = planes[(z + 3) % 4, c], planes[(z + 1) % 4, c]
-            if FROZEN:
-                gather(last, here, following, width, gz[before], gz[now], gy, gx, inverse, k[c])
-            for y in range(box[2], box[3]):
-                first = (y - box[2] + rim) * width + 2
-                row, result = old[c, z, y, box[4] : box[5]], out[c, z, y, box[4] : box[5]]
-                v, change = here[width + first :], k[c, first:]
-                r = rate[first:]
-                if not (FROZEN or POWER or GATED):
-                    gain(
-                        last[first:], here[first:], following[first:], width, gz[before, first:],
-                        gz[now, first:], gy[first:], gx[first:], a[z % 2, first:], tau, inverse,
-                        result,
-                    )  # fmt: skip
-                elif FROZEN and fresh != 1.0:
-                    for j in range(result.shape[0]):
-                        result[j] = fresh * (v[j] + tau * (r[j] * change[j])) + kept * row[j]
+    """The loops of :func:`explicit`, on the arrays that it has made, over the box with its halo, outer."""
+    steps, channels, planes = taus.shape[0], u.shape[0], outer[1] - outer[0]
+    width, n = outer[5] - outer[4] + 2, rate.shape[0]
+    first = width + 1 if VOLUME else 1
+    sides = (first, n, width)
+    weighted, gated = kinds
+    top = 2.0 * (np.sqrt(inverse[0]) + np.sqrt(inverse[1]) + np.sqrt(inverse[2]))
+    head = (
+        2 if outer[0] > 0 else 0
+    )  # at a border of the image nothing is wrong and no plane is left out
+    tail = 2 if outer[1] < u.shape[1] else 0
+    for i in range(planes + 2 * steps):
+        if i < planes:
+            for c in range(channels):
+                load(u, c, outer[0] + i, outer, state[0, i % 4, c])
+            if weighted or gated:
+                for c in range(e.shape[0]):
+                    load(e, c, i, (0, 0, 0, outer[3] - outer[2], 0, width - 2), given[i % 3, c])
+        for s in range(steps):
+            k = i - 2 * s
+            if k < head * s or k >= planes + 2 - tail * (s + 1):
+                continue
+            arrive(
+                k, planes, state[s], t[s], given, weighted, sides, inverse, contrast,
+                gz[s], gy, gx,
+            )  # fmt: skip
+            if k < 2 + head * (s + 1):
+                continue
+            q, p, r = state[s, (k + 1) % 4], state[s, (k + 2) % 4], state[s, (k + 3) % 4]
+            a, gl, gr = t[s, k % 2], gz[s, k % 2], gz[s, (k + 1) % 2]
+            if length > 0.0 or gated:
+                for c in range(channels):
+                    gather(q[c], p[c], r[c], first, width, gl, gr, gy, gx, inverse, change[c])
+                speed(change, a, first, length, fastest, top, part, rate)
+                if gated:
+                    hold(change, given[(k + 1) % 3, :, first:], part, rate)
+            for c in range(channels):
+                result = change[c] if s + 1 == steps else state[s + 1, (k + 2) % 4, c]
+                if s + 1 < steps:
+                    result = result[first : first + n]
+                if length > 0.0 or gated:
+                    add(p[c], first, taus[s], rate, change[c], result)
                 else:
-                    for j in range(result.shape[0]):
-                        result[j] = v[j] + tau * (r[j] * change[j])
+                    gain(
+                        q[c], p[c], r[c], first, width, gl, gr, gy, gx, a, taus[s], inverse, result
+                    )
+                if s + 1 < steps:
+                    mirror(state[s + 1, (k + 2) % 4, c], outer)
+                else:
+                    store(result, c, outer, width, outer[0] + k - 2, box, out)
 
 
-def begin(w, e, box, inverse, planes, given, across, a):
-    """Make what the first call of :func:`prepare` takes for granted: the plane before the box."""
-    z = box[0] - 1
-    for i in range(-1, 2):
-        load(w, z + i, box, planes[(z + i) % 4])
-    slopes(
-        planes[(z - 1) % 4], planes[z % 4], planes[(z + 1) % 4], inverse,
-        box[5] - box[4] + 4, across[z % 2], a[z % 2],
-    )  # fmt: skip
-    if WEIGHTED or GATED:
-        load(e, z, box, given[z % 2])
-
-
-def bands(w, e, upper, lower, box, axis, scale, inverse, contrast, length, fastest):
-    """upper, lower[box] <- scale times the coefficients of the next and the previous pixel along axis."""
-    width = box[5] - box[4] + 4
-    n = width * (box[3] - box[2] + 4 if VOLUME else 1)
-    room = (n + 2 * width + 15) // 16 * 16
-    planes = np.zeros((4, CHANNELS, room), REAL)
-    given = np.zeros((2, e.shape[0], room), REAL)
-    across = np.zeros((2, 3, n), REAL)
-    a = np.zeros((2, n), REAL)
-    gz = np.zeros((2, n), REAL)
-    gy = np.zeros(room, REAL)
-    gx = np.zeros(room, REAL)
-    k = np.zeros((CHANNELS, n), REAL)
-    rate = np.ones(n, REAL)
-    march_bands(
-        w, e, upper, lower, box, axis, scale, inverse, contrast, length, fastest,
-        planes, given, across, a, gz, gy, gx, k, rate,
-    )  # fmt: skip
-
-
-def march_bands(
-    w, e, upper, lower, box, axis, scale, inverse, contrast, length, fastest,
-    planes, given, across, a, gz, gy, gx, k, rate,
-):  # fmt: skip
-    """The loops of :func:`bands`, on the arrays that it has made."""
-    begin(w, e, box, inverse, planes, given, across, a)
-    width = box[5] - box[4] + 4
-    rim = 2 if VOLUME else 0
-    back = width if axis == 1 else 1
-    factor = scale * inverse[axis]
-    last = upper.shape[axis] - 1
-    for z in range(box[0] - 1, box[1]):
-        prepare(w, e, z, box, inverse, contrast, planes, given, across, a, gz, gy, gx)
-        if z < box[0]:
-            continue
-        if GEOMETRIC:
-            if POWER or GATED:
-                for c in range(CHANNELS):
-                    gather(
-                        planes[(z + 3) % 4, c], planes[z % 4, c], planes[(z + 1) % 4, c], width,
-                        gz[z % 2], gz[(z + 1) % 2], gy, gx, inverse, k[c],
-                    )  # fmt: skip
-            speed(k, a[z % 2], given[z % 2], width, length, fastest, rate)
+def store(plane, c, outer, width, z, box, out):
+    """out[c, z] <- the box's part of a plane that begins with the first pixel."""
+    if box[0] <= z < box[1]:
         for y in range(box[2], box[3]):
-            first = (y - box[2] + rim) * width + 2
-            r = rate[first:]
-            up, low = upper[z, y, box[4] : box[5]], lower[z, y, box[4] : box[5]]
-            if axis == 0:
-                g, h = gz[(z + 1) % 2, first:], gz[z % 2, first:]
-            elif axis == 1:
-                g, h = gy[width + first :], gy[width + first - back :]
-            else:
-                g, h = gx[width + first :], gx[width + first - back :]
-            for j in range(up.shape[0]):
-                up[j] = factor * r[j] * g[j]
-                low[j] = factor * r[j] * h[j]
-            if (axis == 0 and z == last) or (axis == 1 and y == last):
-                up[:] = 0.0
-            if (axis == 0 and z == 0) or (axis == 1 and y == 0):
-                low[:] = 0.0
-            if axis == 2 and box[4] == 0:
-                low[0] = 0.0
-            if axis == 2 and box[5] == last + 1:
-                up[up.shape[0] - 1] = 0.0
+            first = (y - outer[2]) * width + box[4] - outer[4]
+            row, result = plane[first : first + box[5] - box[4]], out[c, z, y, box[4] : box[5]]
+            for j in range(row.shape[0]):
+                result[j] = row[j]
+
+
+def links(u, e, out, box, scale, inverse, contrast, length, fastest, kinds):
+    """out[axis][box] <- weights / h^2 of the edges to the next pixel, out[3] the speed, times scale, before them."""
+    outer = (
+        max(0, box[0] - 2), min(u.shape[1], box[1] + 2),
+        max(0, box[2] - 2), min(u.shape[2], box[3] + 2),
+        max(0, box[4] - 2), min(u.shape[3], box[5] + 2),
+    )  # fmt: skip
+    width = outer[5] - outer[4] + 2
+    n = (outer[3] - outer[2] - 1) * width + width - 2
+    room = (n + 2 * width + 2 + 15) // 16 * 16 if VOLUME else (width + 15) // 16 * 16
+    channels = u.shape[0]
+    march_links(
+        u, e, out, box, scale, inverse, contrast, length, fastest, kinds, outer,
+        np.zeros((4, channels, room), REAL),
+        np.zeros((2, 4 if VOLUME else 3, room), REAL),
+        np.zeros((3, e.shape[0], room), REAL),
+        np.zeros((2, room), REAL),
+        np.zeros(room, REAL),
+        np.zeros(room, REAL),
+        np.zeros((channels, n), REAL),
+        np.zeros(n, REAL),
+        np.ones(n, REAL),
+    )  # fmt: skip
+
+
+def march_links(
+    u, e, out, box, scale, inverse, contrast, length, fastest, kinds, outer,
+    state, t, given, gz, gy, gx, change, part, rate,
+):  # fmt: skip
+    """The loops of :func:`links`, on the arrays that it has made."""
+    channels, planes = u.shape[0], outer[1] - outer[0]
+    width, n = outer[5] - outer[4] + 2, rate.shape[0]
+    first = width + 1 if VOLUME else 1
+    sides = (first, n, width)
+    weighted, gated = kinds
+    top = 2.0 * (np.sqrt(inverse[0]) + np.sqrt(inverse[1]) + np.sqrt(inverse[2]))
+    for k in range(planes + 2):
+        if k < planes:
+            for c in range(channels):
+                load(u, c, outer[0] + k, outer, state[k % 4, c])
+            if weighted or gated:
+                for c in range(e.shape[0]):
+                    load(e, c, k, (0, 0, 0, outer[3] - outer[2], 0, width - 2), given[k % 3, c])
+        arrive(k, planes, state, t, given, weighted, sides, inverse, contrast, gz, gy, gx)
+        z = outer[0] + k - 2
+        if not box[0] <= z < box[1]:
+            continue
+        q, p, r = state[(k + 1) % 4], state[(k + 2) % 4], state[(k + 3) % 4]
+        if GEOMETRIC:
+            if length > 0.0 or gated:
+                for c in range(channels):
+                    gather(
+                        q[c], p[c], r[c], first, width, gz[k % 2], gz[(k + 1) % 2], gy, gx,
+                        inverse, change[c],
+                    )  # fmt: skip
+            speed(change, t[k % 2], first, length, fastest, top, part, rate)
+            if gated:
+                hold(change, given[(k + 1) % 3, :, first:], part, rate)
+        for y in range(box[2], box[3]):
+            left = (y - outer[2]) * width + box[4] - outer[4]
+            size = box[5] - box[4]
+            share(rate[left : left + size], scale, out[3, z, y, box[4] : box[5]])
+            left += first
+            share(gz[(k + 1) % 2, left : left + size], inverse[0], out[0, z, y, box[4] : box[5]])
+            share(gy[left : left + size], inverse[1], out[1, z, y, box[4] : box[5]])
+            share(gx[left : left + size], inverse[2], out[2, z, y, box[4] : box[5]])
+            if y + 1 == u.shape[2]:
+                out[1, z, y, box[4] : box[5]] = 0.0
+            if box[5] == u.shape[3]:
+                out[2, z, y, box[5] - 1] = 0.0
+
+
+def share(a, factor, out):
+    """out <- factor a."""
+    for j in range(out.shape[0]):
+        out[j] = factor * a[j]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +13,18 @@ from numpy.typing import NDArray
 
 from divgrad.conductances import Conductance, constant
 from divgrad.grid import Grid
-from divgrad.kernels import curvature, extremes, tiles
+from divgrad.kernels import curvature, extremes, linked, resolvent, tiles
 from divgrad.kernels.diffusion import inverse
 from divgrad.kernels.presmoothing import axes, smooth
-from divgrad.kernels.reductions import extent
+from divgrad.kernels.rows import over_rows
 from divgrad.kernels.specialise import specialise
 from divgrad.operators import Bands, Image, Operator, volume
+
+DEEPEST = 8
+DEEPEST_IN_VOLUMES = 1
+WIDEST = 1024
+LINKED_DEEPEST = 48
+LINKED_DEEPEST_IN_VOLUMES = 3
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,8 @@ class Law:
         Curvature k flows as ``k (length |k|)^(-2/3)``, at most ``fastest`` times as fast as k; None: as k.
     gate
         Curvature flows only where the gate, ``(channel, *space)``, is of its sign.
+    bounded
+        Whether the conductance is that of total variation, 1 / sqrt(slope^2 + contrast^2).
     """
 
     conductance: Conductance | None = None
@@ -47,6 +57,7 @@ class Law:
     length: float | None = None
     fastest: float = 1.0
     gate: Image | None = None
+    bounded: bool = False
 
     def bound(self, grid: Grid) -> float:
         """Return 4 peak sum 1 / h^2 (Gershgorin)."""
@@ -72,13 +83,27 @@ class FullGradient(Operator):
         self.source, self.law, self.grid = source, law, grid
         self.symmetric = law.conductance is not None
 
+    @cached_property
+    def _links(self) -> Image:
+        """Weights along planes, rows and cols, and the speed: made once, when they are first asked for."""
+        w = volume(self.source)
+        out = np.empty((4, *w.shape[1:]), w.dtype)
+        law, scale = self.law, w.dtype.type(self.law.scale)
+        module, e, numbers = _compiled(w, law, self.grid)
+        tiles.run(
+            lambda box: module.links(w, _around(e, box, 2), out, box, scale, *numbers),
+            _boxes(w, 1, self.grid),
+            self.grid.tiling.workers,
+        )
+        return out
+
     def bound(self) -> float:
         """Return 4 peak sum 1 / h^2 (Gershgorin)."""
         return self.law.bound(self.grid)
 
     def axpy(self, tau: float, v: Image) -> Image:
         """Return v + tau A v."""
-        return step(v, tau, self.law, self.grid, source=self.source)
+        return self.polynomial(v, [tau])
 
     def polynomial(
         self,
@@ -89,14 +114,43 @@ class FullGradient(Operator):
         *,
         spoil: bool = False,
     ) -> Image:
-        """Return the recurrence of two terms, each step in one pass."""
-        old, new, spare = v, v, None
-        for s, tau in enumerate(taus):
-            f = 1.0 if fresh is None else fresh[s]
-            out = step(new, tau, self.law, self.grid, self.source, old, f, spare)
-            spare = None if old is v or old is new else old
+        """Return the recurrence of two terms, all steps in one visit of each block where that pays."""
+        deep = volume(v).shape[2] > 1
+        deepest = self.grid.tiling.depth or (LINKED_DEEPEST_IN_VOLUMES if deep else LINKED_DEEPEST)
+        # Which of both it is must not depend on how the work is cut: see ScalarDiffusion.
+        if chain is not None and (deep or len(taus) > LINKED_DEEPEST):
+            taus, fresh = chain, None
+        steps = np.asarray(taus, v.dtype)
+        f = np.ones_like(steps) if fresh is None else np.asarray(fresh, v.dtype)
+        stride = deepest if len(steps) <= deepest or fresh is None else 1
+        old, new = v, v
+        for s in range(0, len(steps), stride):
+            out = np.empty_like(v) if old is v else old
+            self._visit(new, old, out, steps[s : s + stride], f[s : s + stride])
             old, new = new, out
         return v.copy() if new is v and not spoil else new
+
+    def _visit(self, v: Image, old: Image, out: Image, taus: Image, fresh: Image) -> None:
+        """Make all the steps, block by block; for a single step out may be old."""
+        view, before, result, links = volume(v), volume(old), volume(out), self._links
+        module = specialise(linked, constant, v.dtype)
+        scratch = (3 * len(taus) * v.shape[0] + 4 * (len(taus) + 1)) * v.itemsize
+        block = tiles.choose_block(view.shape[1:], len(taus), scratch, self.grid.tiling)
+        tiles.run(
+            lambda box: module.polynomial(view, before, links, result, box, taus, fresh),
+            list(tiles.boxes(view.shape[1:], block)),
+            self.grid.tiling.workers,
+        )
+
+    @property
+    def has_resolvent(self) -> bool:
+        """Total variation has one."""
+        return self.law.bounded
+
+    def resolvent(self, tau: float, v: Image, iterations: int) -> Image:
+        """Return the implicit step."""
+        law = self.law
+        return total_variation_step(v, tau * law.scale, law.contrast, iterations, self.grid)
 
     @property
     def has_bands(self) -> bool:
@@ -105,119 +159,147 @@ class FullGradient(Operator):
 
     def bands(self, axis: int) -> Bands:
         """Return the coefficients along one axis; rows sum to zero."""
-        w = volume(self.source)
-        upper, lower = (np.empty(self.source.shape[1:], w.dtype) for _ in range(2))
-        up, low = volume(upper[None])[0], volume(lower[None])[0]
-        module, arguments = _compiled(w, self.law, self.grid, frozen=False)
         place = axes(self.grid.ndim)[axis]
-        scale = w.dtype.type(self.law.scale)
-        tiles.run(
-            lambda box: module.bands(w, arguments[0], up, low, box, place, scale, *arguments[1:]),
-            _boxes(w, self.grid),
-            self.grid.tiling.workers,
-        )
-        return Bands(upper=upper, lower=None if self.symmetric else lower)
+        shape = self.source.shape[1:]
+        weights, rate = self._links[place].reshape(shape), self._links[3].reshape(shape)
+        upper = rate * weights
+        if self.symmetric:
+            return Bands(upper=upper)
+        lower = np.zeros_like(upper)
+        cut = (slice(None),) * axis
+        np.multiply(
+            rate[(*cut, slice(1, None))], weights[(*cut, slice(None, -1))],
+            out=lower[(*cut, slice(1, None))],
+        )  # fmt: skip
+        return Bands(upper=upper, lower=lower)
 
 
 def explicit(u: Image, taus: Sequence[float], law: Law, grid: Grid) -> Image:
-    """Return u after explicit steps, linearised anew for each."""
-    old: Image | None = None
-    first = u
-    for tau in taus:
-        out = step(u, tau, law, grid, out=old)
-        old = None if u is first else u
-        u = out
-    return u if u is not first else u.copy()
+    """Return u after explicit steps, linearised anew for each; some per visit."""
+    deepest = DEEPEST_IN_VOLUMES if volume(u).shape[2] > 1 else DEEPEST
+    depth = grid.tiling.depth or deepest
+    visits = -(-len(taus) // depth)
+    depth = -(-len(taus) // max(1, visits))  # equal visits
+    old, new = u, u
+    for s in range(0, len(taus), depth):
+        out = np.empty_like(u) if old is u else old
+        _explicit(new, out, taus[s : s + depth], law, grid)
+        old, new = new, out
+    return u.copy() if new is u else new
 
 
-def step(
-    v: Image,
-    tau: float,
-    law: Law,
-    grid: Grid,
-    source: Image | None = None,
-    old: Image | None = None,
-    fresh: float = 1.0,
-    out: Image | None = None,
-) -> Image:
-    """Return fresh (v + tau A(source) v) + (1 - fresh) old, in ``out`` where that is given."""
-    frozen = (source is not None and source is not v) or fresh != 1.0
-    out = np.empty_like(v) if out is None else out
-    view, result = volume(v), volume(out)
-    w = volume(v if source is None else source)
-    before = volume(v if old is None else old)
-    module, arguments = _compiled(w, law, grid, frozen=frozen)
-    real = v.dtype.type
-    rate = real(tau * law.scale)
+def _explicit(u: Image, out: Image, taus: Sequence[float], law: Law, grid: Grid) -> None:
+    view, result = volume(u), volume(out)
+    module, e, numbers = _compiled(view, law, grid)
+    times = np.array([tau * law.scale for tau in taus], u.dtype)
     tiles.run(
-        lambda box: module.step(
-            view, before, w, arguments[0], result, box, rate, real(fresh), *arguments[1:]
-        ),
-        _boxes(view, grid),
+        lambda box: module.explicit(view, _around(e, box, 2), result, box, times, *numbers),
+        _boxes(view, len(times), grid),
         grid.tiling.workers,
     )
+
+
+def total_variation_step(
+    f: Image, tau: float, smoothing: float, iterations: int, grid: Grid
+) -> Image:
+    r"""Return u with u = f + tau div(grad u / sqrt(\|grad u\|^2 + smoothing^2)), as near as the iterations come."""
+    real, view = f.dtype.type, volume(f)
+    deep = view.shape[2] > 1
+    module = specialise(resolvent, constant, f.dtype, VOLUME=deep)
+    squares = inverse(grid, f.dtype)
+    ways = np.sqrt(inverse(grid, np.float64))
+    factors, least = (tau * ways).astype(f.dtype), real(smoothing * smoothing)
+    p = np.zeros((3 if deep else 2, *view.shape), f.dtype)
+    y, spare = np.zeros_like(p), np.zeros_like(p)
+    boxes, workers = _boxes(view, 1, grid), grid.tiling.workers
+    inertia, beta = 1.0, 0.0
+    for i in range(iterations):
+        # With momentum beta a mode of L = tau ||div||^2 stays stable up to sigma L = 2 (1 + beta) / (1 + 2 beta).
+        sigma = 0.95 * 2.0 * (1.0 + beta) / (1.0 + 2.0 * beta) / (tau * grid.laplacian_bound)
+        before, inertia = inertia, 0.5 * (1.0 + math.sqrt(1.0 + 4.0 * inertia * inertia))
+        beta = 0.0 if i + 1 == iterations else (before - 1.0) / inertia
+        how = ((sigma * ways).astype(f.dtype), real(sigma), real(beta), squares, least)
+        relax = partial(_relax, module, view, p, y, spare, factors, how)
+        tiles.run(relax, boxes, workers)
+        y, spare = spare, y
+    out = np.empty_like(f)
+    result = volume(out)
+    tiles.run(lambda box: module.flowed(view, y, result, box, factors), boxes, workers)
     return out
 
 
-def side(u: Image, radius: float, grid: Grid) -> Image:
+def _relax(
+    module: Any, f: Image, p: Image, y: Image, out: Image, factors: Image, how: Any, box: tiles.Box
+) -> None:
+    module.relax(f, p, y, out, box, factors, *how)
+
+
+def following(
+    u: Image, t: float, taus: Sequence[float], law: Callable[[Image, float], Law], grid: Grid
+) -> Image:
+    """Return u after explicit steps of a law that is made anew of the image, and the time, for each."""
+    old, new = u, u
+    for tau in taus:
+        out = np.empty_like(u) if old is u else old
+        _explicit(new, out, [tau], law(new, t), grid)
+        old, new = new, out
+        t += tau
+    return u.copy() if new is u else new
+
+
+def side(u: Image, radius: float, grid: Grid, out: Image | None = None) -> Image:
     """Return by how much the mean around each pixel is above the middle of the values around it.
 
     A difference that is no more than rounding is none, so that a mirrored image decides alike.
     """
-    view, out = volume(u), np.empty_like(u)
-    middle = volume(out)
+    out = smooth(u, 0.5 * radius, grid, out)
+    view, result = volume(u), volume(out)
     reach = np.zeros(3, np.int64)
     for axis, h in zip(axes(grid.ndim), grid.spacing, strict=True):
         reach[axis] = int(np.ceil(radius / h - 1e-9))
     module = specialise(extremes, constant, u.dtype)
-    _, planes, rows, cols = view.shape
-    most = grid.tiling.block or (max(1, -(-planes // (4 * grid.tiling.workers))), rows, cols)
-    tiles.run(
-        lambda box: module.middle(view, middle, box, reach),
-        list(tiles.boxes((planes, rows, cols), (*most[:2], cols))),
-        grid.tiling.workers,
-    )
-    result: Image = smooth(u, 0.5 * radius, grid)
-    result -= out
-    low, high = extent(u, grid)
-    rounding = 64.0 * float(np.finfo(u.dtype).eps) * max(high, -low)
-    result[np.abs(result) <= rounding] = 0.0
-    return result
+    rounding = u.dtype.type(64.0 * float(np.finfo(u.dtype).eps))
+    over_rows(
+        lambda box: module.side(view, result, result, box, reach, rounding),
+        view.shape, 4 * u.dtype.itemsize, grid,
+    )  # fmt: skip
+    return out
 
 
-def _compiled(w: Image, law: Law, grid: Grid, *, frozen: bool) -> tuple[Any, list[Any]]:
-    """Return the kernel and what it is called with besides images."""
+def _compiled(w: Image, law: Law, grid: Grid) -> tuple[Any, Image, list[Any]]:
+    """Return the kernel, what it is given at the pixels, and the numbers with which it is called."""
     real = w.dtype.type
     given = law.gate if law.weights is None else law.weights
     module = specialise(
-        curvature,
-        law.conductance or constant,
-        w.dtype,
-        CHANNELS=w.shape[0],
-        VOLUME=w.shape[2] > 1,
-        GEOMETRIC=law.conductance is None,
-        WEIGHTED=law.weights is not None,
-        POWER=law.length is not None,
-        GATED=law.gate is not None,
-        FROZEN=frozen,
-    )
+        curvature, law.conductance or constant, w.dtype,
+        VOLUME=w.shape[2] > 1, GEOMETRIC=law.conductance is None,
+    )  # fmt: skip
     e: NDArray[Any] = np.zeros((1, 1, 1, 1), w.dtype) if given is None else volume(given)
-    numbers = [real(law.contrast), real(law.length or 0.0), real(law.fastest)]
-    return module, [e, inverse(grid, w.dtype), *numbers]
+    kinds = (law.weights is not None, law.gate is not None)
+    numbers = [real(law.contrast), real(law.length or 0.0), real(law.fastest), kinds]
+    return module, e, [inverse(grid, w.dtype), *numbers]
 
 
-def _boxes(view: Image, grid: Grid) -> list[tiles.Box]:
-    """Cut into boxes whose planes, about 20 arrays of them, fit the cache; several for each thread."""
-    shape = view.shape[1:]
+def _around(e: Image, box: tiles.Box, halo: int) -> Image:
+    """Return the part of an array in the box and a halo around it."""
+    if e.size == 1:
+        return e
+    return e[(slice(None), *(slice(max(0, box[i] - halo), box[i + 1] + halo) for i in (0, 2, 4)))]
+
+
+def _boxes(view: Image, steps: int, grid: Grid) -> list[tiles.Box]:
+    """Cut into boxes of which a few planes of every step fit the cache; several for each thread."""
+    planes, rows, cols = shape = view.shape[1:]
     block = grid.tiling.block
     if block is None:
-        planes, rows, cols = shape
-        width = tiles.even(cols, 1024)
-        # In volumes whole planes, though they leave the inner caches, are 1.4 x faster than narrow bands.
-        fits = 3 * tiles.CACHE // (view.itemsize * (16 + 6 * view.shape[0])) // (width + 4)
-        height = rows if rows == 1 else tiles.even(rows, max(16, fits - 4))
+        halo = 4 * steps
+        each = view.itemsize * steps * (4 * view.shape[0] + (10 if rows == 1 else 14))
+        width = tiles.even(cols, max(64, min(WIDEST, tiles.CACHE // each - halo)))
+        height = rows
+        if rows > 1:
+            height = tiles.even(rows, max(16, 3 * tiles.CACHE // each // (width + halo) - halo))
         across = -(-rows // height) * -(-cols // width)
-        deep = max(16, -(-planes * across // (4 * grid.tiling.workers)))
-        deep = max(1, min(deep, tiles.LARGEST // (4 * height * width)))
+        deep = max(8 * halo, -(-planes * across // (4 * grid.tiling.workers)))
+        deep = max(1, min(deep, tiles.LARGEST // (4 * height * width * steps)))
         block = (tiles.even(planes, deep), height, width)
     return list(tiles.boxes(shape, block))

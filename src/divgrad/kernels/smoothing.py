@@ -20,6 +20,18 @@ CHANNELS = 1
 VOLUME = True
 
 
+def add_pair(p, q, weight, out):
+    """out <- out + weight (p + q)."""
+    for j in range(out.shape[0]):
+        out[j] += weight * (p[j] + q[j])
+
+
+def add_pairs(p, q, weight, r, s, other, out):
+    """out <- out + weight (p + q) + other (r + s): one pass over out instead of two."""
+    for j in range(out.shape[0]):
+        out[j] = (out[j] + weight * (p[j] + q[j])) + other * (r[j] + s[j])
+
+
 def smooth_plane(u, c, z, y0, y1, kz, ky, kx, stack, line, out):
     """out[row] <- rows y0 to y1 of plane z of channel c, smoothed; z, y0 and y1 may lie beyond the border."""
     width = u.shape[3]
@@ -30,11 +42,14 @@ def smooth_plane(u, c, z, y0, y1, kz, ky, kx, stack, line, out):
         row, result = u[c, zc, y], stack[n]
         for j in range(width):
             result[j] = kz[0] * row[j]
-        for k in range(1, kz.shape[0]):
+        for k in range(1, kz.shape[0] - 1, 2):
             p, q = u[c, mirror(z - k, u.shape[1]), y], u[c, mirror(z + k, u.shape[1]), y]
-            weight = kz[k]
-            for j in range(width):
-                result[j] += weight * (p[j] + q[j])
+            a, b = u[c, mirror(z - k - 1, u.shape[1]), y], u[c, mirror(z + k + 1, u.shape[1]), y]
+            add_pairs(p, q, kz[k], a, b, kz[k + 1], result)
+        if kz.shape[0] % 2 == 0:
+            k = kz.shape[0] - 1
+            p, q = u[c, mirror(z - k, u.shape[1]), y], u[c, mirror(z + k, u.shape[1]), y]
+            add_pair(p, q, kz[k], result)
     for n in range(y1 - y0):
         middle = line[rx : rx + width]
         row = stack[n + ry]
@@ -51,11 +66,12 @@ def smooth_plane(u, c, z, y0, y1, kz, ky, kx, stack, line, out):
         result = out[n]
         for j in range(width):
             result[j] = kx[0] * middle[j]
-        for k in range(1, rx + 1):
+        for k in range(1, rx, 2):
             p, q = line[rx - k : rx - k + width], line[rx + k : rx + k + width]
-            weight = kx[k]
-            for j in range(width):
-                result[j] += weight * (p[j] + q[j])
+            a, b = line[rx - k - 1 : rx - k - 1 + width], line[rx + k + 1 : rx + k + 1 + width]
+            add_pairs(p, q, kx[k], a, b, kx[k + 1], result)
+        if rx % 2 == 1:
+            add_pair(line[:width], line[2 * rx : 2 * rx + width], kx[rx], result)
 
 
 def gaussian(u, out, box, kz, ky, kx):
@@ -74,13 +90,14 @@ def gradient_conductance(u, out, box, kz, ky, kx, half, contrast):
     """out[0][box] <- g(|grad G u|^2) by central differences, summed over channels; half = 1 / (2 h)."""
     width = u.shape[3]
     rows = box[3] - box[2]
+    rim = 1 if VOLUME else 0  # rows around the box whose slopes are asked for
     stack = np.empty((rows + 2 + 2 * ky.shape[0], width), REAL)
     line = np.empty(width + 2 * kx.shape[0], REAL)
     smooth = np.empty((3, CHANNELS, rows + 2, width), REAL)
     for z in range(box[0] - 1, box[1] + 1):
         for c in range(CHANNELS):
             smooth_plane(
-                u, c, z, box[2] - 1, box[3] + 1, kz, ky, kx, stack, line, smooth[(z + 1) % 3, c]
+                u, c, z, box[2] - rim, box[3] + rim, kz, ky, kx, stack, line, smooth[(z + 1) % 3, c]
             )
         if z <= box[0]:
             continue
@@ -88,11 +105,11 @@ def gradient_conductance(u, out, box, kz, ky, kx, half, contrast):
             g = out[0, z - 1, box[2] + y]
             g[:] = 0.0
             for c in range(CHANNELS):
-                p, q = smooth[(z - 1) % 3, c, y + 1], smooth[(z + 1) % 3, c, y + 1]
+                p, q = smooth[(z - 1) % 3, c, y + rim], smooth[(z + 1) % 3, c, y + rim]
                 for j in range(width):
                     d = (q[j] - p[j]) * half[0]
                     g[j] += d * d
-                p = smooth[z % 3, c, y + 1]
+                p = smooth[z % 3, c, y + rim]
                 for j in range(1, width - 1):
                     d = (p[j + 1] - p[j - 1]) * half[2]
                     g[j] += d * d

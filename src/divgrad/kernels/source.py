@@ -22,6 +22,8 @@ INNER = (
 )
 # A kernel's inner functions allocate nothing, so they need no reference counting (1.2 x on narrow images).
 LOOP = INNER.replace("forceinline", "_nrt=False, forceinline")
+# Large kernels say ``INLINE = False``: what is called from several places compiles in half the time.
+CALLED = LOOP.replace("forceinline=True", "forceinline=False")
 
 
 class NoSourceError(Exception):
@@ -42,11 +44,12 @@ def kernel_source(name: str, switches: tuple[tuple[str, Any], ...]) -> str:
     if unknown:
         raise ParameterError(f"{name} has no switch {unknown[0]}")
     lines = []
+    inner = LOOP if values.get("INLINE", getattr(module, "INLINE", True)) else CALLED
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("divgrad.kernels."):
             lines += _imported(sys.modules[str(node.module)], {alias.name for alias in node.names})
         elif isinstance(node, ast.FunctionDef):
-            lines.append(_decorated(node, OUTER if node.name in module.__all__ else LOOP))
+            lines.append(_decorated(node, OUTER if node.name in module.__all__ else inner))
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             constant = node.targets[0].id
             if constant.isupper() and constant != "REAL":

@@ -10,9 +10,10 @@ from divgrad.schemes.fed import FED
 from divgrad.schemes.fsi import FSI
 from divgrad.schemes.implicit import Implicit
 from divgrad.schemes.lod import LOD
+from divgrad.schemes.proximal import Proximal
 from divgrad.schemes.scheme import Scheme, State
 
-#: Every scheme by the name that the command line uses.
+#: Every scheme that takes any flow, by the name that the command line uses; Proximal is for total variation alone.
 SCHEMES: dict[str, type[Scheme]] = {
     "explicit": Explicit,
     "fed": FED,
@@ -25,5 +26,6 @@ SCHEMES: dict[str, type[Scheme]] = {
 }
 
 __all__ = [
-    "AOS", "FED", "FSI", "LOD", "SCHEMES", "Adaptive", "CoarseToFine", "Explicit", "Implicit", "Scheme", "State",
+    "AOS", "FED", "FSI", "LOD", "SCHEMES", "Adaptive", "CoarseToFine", "Explicit", "Implicit", "Proximal", "Scheme",
+    "State",
 ]  # fmt: skip

@@ -20,10 +20,12 @@ from divgrad.kernels import (
     filters,
     histogram,
     laplacian,
+    linked,
     multigrid,
     osmosis,
     pointwise,
     reaction,
+    resolvent,
     scalar,
     shock,
     smoothing,
@@ -36,7 +38,12 @@ from divgrad.kernels import (
 )
 from divgrad.kernels.presmoothing import half_gaussian
 from divgrad.kernels.specialise import specialise
-from divgrad.testing.curvature_trials import curvature_trials, extremes_trials
+from divgrad.testing.curvature_trials import (
+    curvature_trials,
+    extremes_trials,
+    linked_trials,
+    resolvent_trials,
+)
 from divgrad.testing.filter_trials import filter_trials
 from divgrad.testing.multigrid_trials import multigrid_trials
 from divgrad.testing.reaction_trials import (
@@ -277,6 +284,8 @@ KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     dominant: dominant_trials,
     curvature: curvature_trials,
     extremes: extremes_trials,
+    linked: linked_trials,
+    resolvent: resolvent_trials,
 }
 
 
