@@ -20,8 +20,10 @@ from divgrad import (
     Discrepancy,
     Explicit,
     Heat,
+    LeastError,
     PeronaMalik,
     Perturbation,
+    SignalToNoise,
     SteadyState,
     Steps,
     Time,
@@ -417,3 +419,46 @@ def test_a_solution_tells_its_story():
     same = evolve(image, equation, scheme=scheme, until=until)
     assert (solution == same) is False  # no comparison pixel by pixel, and no error
     assert "reason='the time 3 was reached'" in repr(solution)
+
+
+# --- Where the error is least -----------------------------------------------------------------
+
+
+def errors_of(image, clean, equation, scheme):
+    frames = list(march(image, equation, scheme=scheme, until=Steps(60)))
+    return frames, [float(np.mean((frame.u - clean) ** 2, dtype=float)) for frame in frames]
+
+
+@pytest.mark.parametrize("scheme", [Explicit(tau=0.1), FSI(tau=0.5), AOS(tau=0.4)], ids=str)
+@pytest.mark.parametrize("sigma", [6.0, 25.0])
+def test_the_least_error_is_found_without_the_clean_image(scheme, sigma):
+    image, clean = scene((48, 56), sigma)
+    equation = PeronaMalik(0.8 * sigma, presmoothing=0.6)
+    _, errors = errors_of(image, clean, equation, scheme)
+    solution = evolve(image, equation, scheme=scheme, until=LeastError(sigma) | Steps(60))
+    error = float(np.mean((solution.u - clean) ** 2, dtype=float))
+    assert error < 1.02 * min(errors)
+    assert error < 0.5 * errors[0]
+    told = float(one_line(solution.reason).split()[-1])
+    chance = sigma**2 * math.sqrt(2.0 / image.size)
+    assert told**2 == pytest.approx(error, abs=3 * chance)
+
+
+def test_of_linear_flows_both_rules_know_the_error():
+    image, clean = scene((64, 64), 12.0)
+    _, errors = errors_of(image, clean, Heat(), Explicit(tau=0.05))
+    for rule in (LeastError(12.0), SignalToNoise(12.0)):
+        end = evolve(image, Heat(), scheme=Explicit(tau=0.05), until=rule).u
+        assert np.mean((end - clean) ** 2, dtype=float) < 1.03 * min(errors)
+
+
+def test_what_is_evolved_beside_changes_no_bit_and_rules_may_be_joined():
+    image, _ = scene((32, 32), 10.0)
+    alone = evolve(image, PeronaMalik(8.0), until=LeastError(10.0))
+    steps = evolve(image, PeronaMalik(8.0), until=Steps(alone.steps))
+    assert np.array_equal(alone.u, steps.u)
+    assert alone.t == steps.t
+    joined = evolve(
+        image, PeronaMalik(8.0), until=SignalToNoise(10.0) | LeastError(10.0) | Steps(2)
+    )
+    assert joined.steps <= 2
