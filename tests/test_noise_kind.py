@@ -167,6 +167,11 @@ def test_saturated_regions_and_drawings_are_no_impulses():
         assert noise_kind(u).likely in ("none", "gaussian", "quantised")
 
 
+def test_few_counts_and_labels_are_what_they_are():
+    assert noise_kind(rng().poisson(0.05, (128, 128))).likely != "salt-and-pepper"
+    assert noise_kind(np.indices((128, 128)).sum(axis=0) // 32).likely != "jpeg"
+
+
 def test_a_black_background_with_clipped_noise_is_gaussian():
     cells = np.where(SCENES["discs"] > 100, 180.0, 0.0)
     assert noise_kind(noisy(cells, 12, clipped=True)).likely == "gaussian"

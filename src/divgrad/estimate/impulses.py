@@ -16,6 +16,7 @@ Mask = NDArray[np.bool_]
 
 SIDE = 16  # pixels of a block: at 90 % lost it still holds 25 good ones
 BLOCKS = 2_048  # looked at, evenly spaced
+FEW_VALUES = 6  # between the ends: with fewer the image is counts, or labels
 # How far, in standard deviations of its good pixels, a block must lie from the ends of the range
 # so that an end in it is no tail of the noise. Both ends together are the stronger sign; one end
 # alone may also be a clipped highlight, and is asked for more.
@@ -82,6 +83,8 @@ def impulse_share(channel: Channel) -> float:
     if low == high or at_low.mean() + at_high.mean() < 0.005:
         return 0.0
     good = ~(at_low | at_high)
+    if np.unique(blocks[good][::7]).size < FEW_VALUES:
+        return 0.0
     count = good.sum(axis=(1, 2))
     enough = count >= max(4.0, 0.04 * blocks[0].size)
     weight = np.maximum(count, 1)

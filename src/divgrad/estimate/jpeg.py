@@ -107,6 +107,8 @@ def _coefficients(image: Floats) -> Floats:
     blocks: Floats = tiles.reshape(-1, SIDE, SIDE)
     blocks = blocks[(blocks.min((1, 2)) > 0) & (blocks.max((1, 2)) < 255)]
     blocks = blocks[:: max(1, len(blocks) // BLOCKS)]
+    # A pattern that is repeated is no more evidence than once.
+    blocks = np.unique(blocks.reshape(-1, SIDE * SIDE), axis=0).reshape(-1, SIDE, SIDE)
     k = np.arange(SIDE)
     basis = np.cos(np.pi * np.outer(k, k + 0.5) / SIDE) * np.sqrt(2.0 / SIDE)
     basis[0] /= np.sqrt(2.0)

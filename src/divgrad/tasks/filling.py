@@ -23,6 +23,10 @@ Mask = NDArray[np.bool_]
 CONTRAST = 2.0 / 255  # of the range of the good pixels, per pixel
 PRESMOOTHING = 0.7  # pixels
 CYCLE, CYCLES = 20.0, 3  # time of a step in pixels squared, and their number
+FEW, MANY = (
+    0.5,
+    0.75,
+)  # lost, up to which learned steps need none of them before (0.02 dB), or one (0.07 dB)
 EXACT = 1e-3  # of the range: error allowed in what is only the beginning
 # Learned steps: noise that a hole is taken to have, from first to last, in 1/255 of the range. Where nearly all is
 # lost the learned diffusion, which knows noise and not holes, may only polish what the other has made.
@@ -60,13 +64,16 @@ def _channel(u: Image, lost: Mask, grid: Grid, model: str | None) -> Image:
         until=Steps(1),
         **flow,
     ).u
-    if grid.ndim > 1:
+    learned = model is not None and has_learned(u, grid)
+    share = float(lost.mean()) if learned else 1.0
+    cycles = 0 if share <= FEW else 1 if share <= MANY else CYCLES
+    if grid.ndim > 1 and cycles:
         edges = EdgeEnhancing(
             CONTRAST * reach / pixel, charbonnier, presmoothing=PRESMOOTHING * pixel
         )
         tau = CYCLE * pixel**2
-        v = evolve(v, Masked(edges, lost), scheme=FSI(tau=tau), until=Time(CYCLES * tau), **flow).u
-    if model is not None and has_learned(u, grid):
+        v = evolve(v, Masked(edges, lost), scheme=FSI(tau=tau), until=Time(cycles * tau), **flow).u
+    if model is not None and learned:
         v = _learned(v, u, lost, reach, model, grid)
     v = np.clip(v, good.min(), good.max())
     np.copyto(v, u, where=~lost)

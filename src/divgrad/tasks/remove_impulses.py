@@ -107,11 +107,9 @@ def remove_impulses(
     ]
     if lost.any():
         flow = "edge-enhancing diffusion" if grid.ndim > 1 else "diffusion"
-        learned = model is not None and has_learned(u, grid)
-        said.append(
-            f"They were filled by {flow}{f', then by the learned diffusion {model!r}' if learned else ''}; none "
-            "left the range of the good ones."
-        )
+        if model is not None and has_learned(u, grid):
+            flow = f"the learned diffusion {model!r}, held at the good pixels"
+        said.append(f"They were filled by {flow}; none left the range of the good ones.")
     clean = fill(u, lost, grid, model)
     where = lost if layout.channel_axis is not None else lost[0]
     where = where if layout.channel_axis is None else np.moveaxis(where, 0, layout.channel_axis)
