@@ -84,9 +84,9 @@ def psnr(image: Any, clean: Any) -> float:
 def methods(clean: Any, spacing: tuple[float, ...]) -> dict[str, Callable[[Any, float], Any]]:
     found: dict[str, Callable[[Any, float], Any]] = {
         "divgrad volume": lambda u, s: divgrad.denoise_volume(u, s, spacing=spacing),
-        "two flows, 3-D": lambda u, s: divgrad.denoise(u, s, spacing=spacing),
+        "`denoise`, 3-D": lambda u, s: divgrad.denoise(u, s, spacing=spacing),
         "planes, learned": lambda u, s: np.array([run(p[None], shipped("fast"), s)[0] for p in u]),
-        "planes, two flows": lambda u, s: np.array([divgrad.denoise(p, s) for p in u]),
+        "planes, `denoise`": lambda u, s: np.array([divgrad.denoise(p, s) for p in u]),
         "total variation, best weight": lambda u, s: max(
             (denoise_tv_chambolle(u, weight=w * s) for w in (0.4, 0.6, 0.9)),
             key=lambda d: psnr(d, clean),
