@@ -88,9 +88,10 @@ def measure(sigma: float, pictures: Path | None) -> tuple[Array, Array]:
         _, slow = timed(lambda u=noisy: denoise_tv_chambolle(u, weight=0.7 * sigma))
         known, with_sigma = timed(lambda u=noisy: denoise(u, sigma))
         found, alone = timed(lambda u=noisy: denoise(u))
+        plain, classical = timed(lambda u=noisy: denoise(u, model=None))
         bytes_, in_bytes = timed(lambda u=clipped: denoise(u))
-        decibels.append([psnr(u, clean) for u in (noisy, best, known, found, bytes_)])
-        seconds.append([0.0, slow, with_sigma, alone, in_bytes])
+        decibels.append([psnr(u, clean) for u in (noisy, best, known, found, plain, bytes_)])
+        seconds.append([0.0, slow, with_sigma, alone, classical, in_bytes])
         if pictures is not None:
             save(pictures, f"{name}_{sigma:g}", [clean, noisy, best, found])
     return np.array(decibels), np.mean(seconds, axis=0)
@@ -104,7 +105,7 @@ def main() -> None:
     denoise(np.random.default_rng(0).normal(0, 1, (64, 64)).astype(np.float32))  # compiled
     header = [
         "sigma", "noisy", "best total variation", "divgrad, sigma given", "divgrad",
-        "divgrad on clipped bytes",
+        "divgrad, model=None", "divgrad on clipped bytes",
     ]  # fmt: skip
     rows, each = [], []
     for sigma in SIGMAS:

@@ -48,7 +48,7 @@ def methods() -> dict[str, Method]:
             found[f"divgrad learned, {path.stem}"] = lambda u, s, m=model: learned.run(
                 u[None], m, s
             )[0]
-    found["divgrad, two flows"] = lambda u, s: denoise(u, sigma=s)
+    found["divgrad, two flows"] = lambda u, s: denoise(u, sigma=s, model=None)
     found["scikit-image non-local means"] = lambda u, s: denoise_nl_means(
         u / 255, 5, 6, h=0.8 * s / 255, sigma=s / 255, fast_mode=True
     ) * 255  # fmt: skip
