@@ -203,3 +203,12 @@ def test_a_clean_image_stays_within_its_rounding(name: str) -> None:
     assert np.abs(out - clean).max() < 0.5
     louder = np.random.default_rng(9).normal(100, 200, (1, 64, 64)).astype(np.float32)
     assert run(louder, shipped(name), 200.0).std() < 60
+
+
+@pytest.mark.parametrize("name", ["fast", "best"])
+def test_large_images_go_slab_by_slab_to_the_same_bits(monkeypatch, name):
+    model = shipped(name)
+    image = np.random.default_rng(0).normal(100, 20, (1, 401, 60)).astype(np.float32)
+    whole = run(image, model, 20.0)
+    monkeypatch.setattr("divgrad.learned.running.SMALL", 10)
+    np.testing.assert_array_equal(run(image, model, 20.0), whole)

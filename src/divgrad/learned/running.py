@@ -6,9 +6,14 @@ import numpy as np
 
 from divgrad.errors import ImageError
 from divgrad.grid import Tiling
-from divgrad.kernels.learned import folded, step, unfolded
+from divgrad.kernels.learned import Step, folded, step, unfolded
 from divgrad.learned.weights import Model
 from divgrad.operators import Image
+
+# A large image goes slab by slab, each with as much of its neighbours as the stages reach: the bits are those of
+# the whole, and memory that of a part of it.
+SMALL = 8_000_000  # pixels that are done as a whole
+SLABS = 8
 
 
 def run(image: Image, model: Model, sigma: float, *, tiling: Tiling | None = None) -> Image:
@@ -21,12 +26,29 @@ def run(image: Image, model: Model, sigma: float, *, tiling: Tiling | None = Non
             f"this model is for 2-D images of {model.channels} channel(s), got an array of shape {image.shape}"
         )
     tiling = tiling or Tiling()
+    steps = model.steps(sigma)
+    if image.size <= SMALL:
+        return _run(image, model, steps, sigma, tiling)
+    out = np.empty_like(image)
+    # Slabs begin where squares of pixels do, and where sums over a filter's rows begin with the same row.
+    whole = model.size * model.fold
+    rows, reach = image.shape[1], -(-model.stages * (model.size - 1) // model.size) * whole
+    height = -(-max(2 * reach, rows // SLABS) // whole) * whole
+    for top in range(0, rows, height):
+        first, last = max(0, top - reach), min(rows, top + height + reach)
+        slab = _run(np.ascontiguousarray(image[:, first:last]), model, steps, sigma, tiling)
+        end = min(rows, top + height)
+        out[:, top:end] = slab[:, top - first : end - first]
+    return out
+
+
+def _run(image: Image, model: Model, steps: list[Step], sigma: float, tiling: Tiling) -> Image:
     real = image.dtype.type
     f = folded(image, model.fold) / real(sigma)
     u = f
     if model.hidden:
         u = np.concatenate([f, np.zeros((model.hidden, *f.shape[1:]), f.dtype)])
-    for parameters in model.steps(sigma):
+    for parameters in steps:
         u = step(u, f, parameters, model.fold, tiling)
     out: Image = unfolded(u, model.fold, image.shape) * real(sigma)
     return out
