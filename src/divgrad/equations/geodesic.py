@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from divgrad.conductances import Conductance, rational
 from divgrad.grid import Grid
 from divgrad.kernels.diffusion import peak
-from divgrad.kernels.full_gradient import FullGradient, Law, following
+from divgrad.kernels.full_gradient import FullGradient, Law, edge_map, following
 from divgrad.kernels.presmoothing import gradient_conductance
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import Varying, declared, parameter
@@ -64,17 +62,19 @@ class Geodesic(Equation):
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         r"""Return \|grad u\| div(g grad . / \|grad u\|)."""
-        return FullGradient(u, self._law(u, t, grid), grid)
+        contrast, sigma = float(self.at("contrast", t)), float(self.at("presmoothing", t))
+        g = gradient_conductance(u, sigma, self.conductance, contrast, grid)
+        return FullGradient(u, Law(peak=2.0 * self._top(contrast), weights=g), grid)
 
     def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
-        """Return u after explicit steps, in three images by turns."""
-        g = np.empty((1, *u.shape[1:]), u.dtype)
-        return following(u, t, taus, lambda v, now: self._law(v, now, grid, g), grid)
-
-    def _law(self, u: Image, t: float, grid: Grid, out: Image | None = None) -> Law:
-        contrast, sigma = float(self.at("contrast", t)), float(self.at("presmoothing", t))
-        g = gradient_conductance(u, sigma, self.conductance, contrast, grid, out)
-        return Law(peak=2.0 * self._top(contrast), weights=g)
+        """Return u after explicit steps, each in one pass."""
+        first = u
+        for tau in taus:
+            contrast, sigma = float(self.at("contrast", t)), float(self.at("presmoothing", t))
+            given, reach = edge_map(u, sigma, self.conductance, contrast, grid)
+            u = following(u, [tau], Law(weights=first), given, reach, grid)
+            t += tau
+        return u if taus else u.copy()
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
         """Return 8 max g sum 1 / h^2."""

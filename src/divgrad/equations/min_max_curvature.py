@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from divgrad.grid import Grid
-from divgrad.kernels.full_gradient import FullGradient, Law, following, side
+from divgrad.kernels.full_gradient import FullGradient, Law, following, side, sides
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import declared, parameter
 
@@ -55,9 +53,9 @@ class MinMaxCurvature(Equation):
         return FullGradient(u, Law(gate=side(u, float(self.radius), grid)), grid)
 
     def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
-        """Return u after explicit steps, in three images by turns."""
-        room, radius = np.empty_like(u), float(self.radius)
-        return following(u, t, taus, lambda v, _: Law(gate=side(v, radius, grid, room)), grid)
+        """Return u after explicit steps, each in one pass."""
+        given, reach = sides(u, float(self.radius), grid)
+        return following(u, taus, Law(gate=u), given, reach, grid)
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
         """Return 8 sum 1 / h^2."""

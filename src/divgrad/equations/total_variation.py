@@ -32,11 +32,11 @@ class TotalVariation(Equation):
     A plateau rises or sinks at the rate k times its perimeter over its area, whatever its contrast: a disc of
     radius R loses the height 2 k t / R. With :class:`Fidelity` the steady state is the image that Rudin, Osher
     and Fatemi's energy asks for. Channels are coupled: one slope, from the summed squares of all. Every
-    edge between pixels sees the full gradient, so that plateaus round off alike in all directions; round
-    plateaus whose rim is as sharp as a pixel lose 3 to 7 % less than that.
+    edge between pixels sees the full gradient, so that plateaus round off alike in all directions.
 
     Small slopes epsilon cost accuracy in nothing but plateaus' flatness, and time: the stable step is in
-    proportion to it. Long times: :class:`AOS` or :class:`FSI`.
+    proportion to it. Long times: :class:`Proximal`, whose steps are of any length. With other schemes round
+    plateaus whose rim is as sharp as a pixel lose 3 to 7 % less than that.
 
     References
     ----------

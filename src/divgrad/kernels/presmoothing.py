@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -54,20 +55,29 @@ def gradient_conductance(
     out = np.empty((1, *u.shape[1:]), u.dtype) if out is None else out
     kernels = gaussians(sigma, grid, u.dtype)
     view, result = volume(u), volume(out)
-    module = specialise(
-        smoothing, conductance, u.dtype, CHANNELS=u.shape[0], VOLUME=view.shape[2] > 1
-    )
+    make = gradient_conductances(u, sigma, conductance, contrast, grid)
+    over_rows(view, kernels, lambda box: make(view, box, result), grid)
+    return out
+
+
+def gradient_conductances(
+    u: Image, sigma: float, conductance: Conductance, contrast: float, grid: Grid
+) -> Callable[..., Image]:
+    """Return (volume, box of all its cols, result or None) -> g(|grad G u|^2) in the box of such an image as u."""
+    kernels, channels = gaussians(sigma, grid, u.dtype), u.shape[0]
+    deep = volume(u).shape[2] > 1
+    module = specialise(smoothing, conductance, u.dtype, CHANNELS=channels, VOLUME=deep)
     half = np.zeros(3, u.dtype)
     for axis, h in zip(axes(grid.ndim), grid.spacing, strict=True):
         half[axis] = 0.5 / h
     k = u.dtype.type(contrast)
-    over_rows(
-        view,
-        kernels,
-        lambda box: module.gradient_conductance(view, result, box, *kernels, half, k),
-        grid,
-    )
-    return out
+
+    def make(view: Image, box: tiles.Box, out: Image | None = None) -> Image:
+        out = np.empty((1, *view.shape[1:]), view.dtype) if out is None else out
+        module.gradient_conductance(view, out, box, *kernels, half, k)
+        return out
+
+    return make
 
 
 def axes(ndim: int) -> tuple[int, ...]:
