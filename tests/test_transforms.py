@@ -11,8 +11,9 @@ from scipy import integrate, special, stats
 import divgrad
 from divgrad.errors import ImageError, ParameterError
 from divgrad.grid import Grid
+from divgrad.tasks import volume_mixture
 from divgrad.tasks.stabilised import denoise_stabilised
-from divgrad.tasks.volume_mixture import plane_axis
+from divgrad.tasks.volume_mixture import plane_axis, tensor_frames
 from divgrad.transforms import TRANSFORMS, Anscombe, Logarithm, Rician, Stabiliser
 
 # --- The mean after the transform, by sums and quadratures of our own, leads back to the clean value ------
@@ -235,3 +236,14 @@ def test_volumes_are_better_than_their_planes(spacing: tuple[float, ...]) -> Non
         divgrad.denoise_volume(noisy[0])
     magnitudes = divgrad.denoise_rician(np.abs(noisy), 20.0, spacing=spacing)
     assert magnitudes.shape == clean.shape
+
+
+def test_large_volumes_go_slab_by_slab(monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = np.broadcast_to(scene(24), (40, 24, 24))
+    noisy = (clean + np.random.default_rng(1).normal(0, 20.0, clean.shape)).astype(np.float32)[None]
+    whole = [frame.copy() for frame in tensor_frames(noisy, 20.0, Grid((2.0, 1.0, 1.0)))]
+    monkeypatch.setattr(volume_mixture, "LARGE", 1)
+    slabs = list(tensor_frames(noisy, 20.0, Grid((2.0, 1.0, 1.0))))
+    assert len(slabs) == len(whole)
+    for a, b in zip(slabs, whole, strict=True):
+        assert np.abs(a - b).max() < 0.05

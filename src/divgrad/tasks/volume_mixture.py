@@ -24,6 +24,10 @@ HYBRID = (
 )
 PRESMOOTHING = 0.8
 CYCLE, CYCLES = 0.8, 3  # time of a step, in pixels squared, and steps
+LARGE, HALO = (
+    1_000_000,
+    12,
+)  # voxels of a slab of the tensor flow, and planes that it is wider than needed
 LEFT = 0.4  # of the noise is left by the first steps of diffusion, after which slices are looked at again
 
 
@@ -90,7 +94,24 @@ def planes(v: Image, sigma: float, across: int, model: str, grid: Grid) -> Image
 
 
 def tensor_frames(v: Image, sigma: float, grid: Grid) -> Iterator[Image]:
-    """Yield what diffusion along structures makes of a volume."""
+    """Yield what diffusion along structures makes of a volume; a large one goes through it slab by slab.
+
+    Tensors need sixty times the memory of their volume. In their short time nothing is felt across HALO planes.
+    """
+    thick = max(HALO, LARGE // v[:, 0].size)
+    if v.shape[1] <= thick + HALO:
+        yield from _tensor_frames(v, sigma, grid)
+        return
+    frames = [np.empty_like(v) for _ in range(CYCLES)]
+    for z in range(0, v.shape[1], thick):
+        low = max(0, z - HALO)
+        slab = v[:, low : z + thick + HALO]
+        for whole, part in zip(frames, _tensor_frames(slab, sigma, grid), strict=True):
+            whole[:, z : z + thick] = part[:, z - low : z - low + thick]
+    yield from frames
+
+
+def _tensor_frames(v: Image, sigma: float, grid: Grid) -> Iterator[Image]:
     pixel = min(grid.spacing)
     slope = HYBRID * sigma * sqrt(v.shape[0]) / pixel
     flow = Hybrid(slope, slope, coherence=slope / 2, presmoothing=PRESMOOTHING * pixel)
