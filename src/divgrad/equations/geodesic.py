@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from divgrad.conductances import Conductance, rational
 from divgrad.grid import Grid
+from divgrad.kernels.blockwise import edge_map, following
 from divgrad.kernels.diffusion import peak
-from divgrad.kernels.full_gradient import FullGradient, Law, edge_map, following
+from divgrad.kernels.full_gradient import FullGradient, Law
 from divgrad.kernels.presmoothing import gradient_conductance
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import Varying, declared, parameter

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from divgrad.grid import Grid
-from divgrad.kernels.full_gradient import FullGradient, Law, following, side, sides
+from divgrad.kernels.blockwise import following, side, sides
+from divgrad.kernels.full_gradient import FullGradient, Law
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import declared, parameter
 

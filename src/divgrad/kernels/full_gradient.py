@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,15 +12,15 @@ from numpy.typing import NDArray
 
 from divgrad.conductances import Conductance, constant
 from divgrad.grid import Grid
-from divgrad.kernels import curvature, extremes, linked, resolvent, smoothing, tiles
+from divgrad.kernels import curvature, linked, tiles
 from divgrad.kernels.diffusion import inverse
-from divgrad.kernels.presmoothing import axes, gaussians, gradient_conductances
+from divgrad.kernels.presmoothing import axes
+from divgrad.kernels.resolvent_steps import few_planes, total_variation_step
 from divgrad.kernels.specialise import specialise
 from divgrad.operators import Bands, Image, Operator, volume
 
 DEEPEST = 5  # steps per visit: more gain nothing
 DEEPEST_IN_VOLUMES = 1
-WIDEST = 2048
 LINKED_DEEPEST = 48
 LINKED_DEEPEST_IN_VOLUMES = 3
 
@@ -88,10 +87,10 @@ class FullGradient(Operator):
         w = volume(self.source)
         out = np.empty((4, *w.shape[1:]), w.dtype)
         law, scale = self.law, w.dtype.type(self.law.scale)
-        module, e, numbers = _compiled(w, law, self.grid)
+        module, e, numbers = compiled(w, law, self.grid)
         tiles.run(
             lambda box: module.links(w, _around(e, box, 2), out, box, scale, *numbers),
-            _boxes(w, 1, self.grid),
+            few_planes(w, 1, self.grid),
             self.grid.tiling.workers,
         )
         return out
@@ -189,179 +188,16 @@ def explicit(u: Image, taus: Sequence[float], law: Law, grid: Grid) -> Image:
 
 def _explicit(u: Image, out: Image, taus: Sequence[float], law: Law, grid: Grid) -> None:
     view, result = volume(u), volume(out)
-    module, e, numbers = _compiled(view, law, grid)
+    module, e, numbers = compiled(view, law, grid)
     times = np.array([tau * law.scale for tau in taus], u.dtype)
     tiles.run(
         lambda box: module.explicit(view, _around(e, box, 2), result, box, times, *numbers),
-        _boxes(view, len(times), grid),
+        few_planes(view, len(times), grid),
         grid.tiling.workers,
     )
 
 
-def total_variation_step(
-    f: Image, tau: float, smoothing: float, iterations: int, grid: Grid
-) -> Image:
-    r"""Return u with u = f + tau div(grad u / sqrt(\|grad u\|^2 + smoothing^2)), as near as the iterations come."""
-    real, view = f.dtype.type, volume(f)
-    deep = view.shape[2] > 1
-    module = specialise(resolvent, constant, f.dtype, VOLUME=deep)
-    squares = inverse(grid, f.dtype)
-    ways = np.sqrt(inverse(grid, np.float64))
-    factors, least = (tau * ways).astype(f.dtype), real(smoothing * smoothing)
-    p = np.zeros((3 if deep else 2, *view.shape), f.dtype)
-    y, spare = np.zeros_like(p), np.zeros_like(p)
-    boxes, workers = _boxes(view, 1, grid), grid.tiling.workers
-    inertia, beta = 1.0, 0.0
-    for i in range(iterations):
-        # With momentum beta a mode of L = tau ||div||^2 stays stable up to sigma L = 2 (1 + beta) / (1 + 2 beta).
-        sigma = 0.95 * 2.0 * (1.0 + beta) / (1.0 + 2.0 * beta) / (tau * grid.laplacian_bound)
-        before, inertia = inertia, 0.5 * (1.0 + math.sqrt(1.0 + 4.0 * inertia * inertia))
-        beta = 0.0 if i + 1 == iterations else (before - 1.0) / inertia
-        how = ((sigma * ways).astype(f.dtype), real(sigma), real(beta), squares, least)
-        relax = partial(_relax, module, view, p, y, spare, factors, how)
-        tiles.run(relax, boxes, workers)
-        y, spare = spare, y
-    out = np.empty_like(f)
-    result = volume(out)
-    tiles.run(lambda box: module.flowed(view, y, result, box, factors), boxes, workers)
-    return out
-
-
-def _relax(
-    module: Any, f: Image, p: Image, y: Image, out: Image, factors: Image, how: Any, box: tiles.Box
-) -> None:
-    module.relax(f, p, y, out, box, factors, *how)
-
-
-#: (part of an image, a box of all its cols, result) -> weights or a gate at the box's pixels, in an array like the part
-Given = Callable[[Image, tiles.Box, Image], Any]
-
-
-def following(
-    u: Image, taus: Sequence[float], law: Law, given: Given, reach: int, grid: Grid
-) -> Image:
-    """Return u after explicit steps; what the law is given at the pixels is made anew for each, block by block.
-
-    Parameters
-    ----------
-    u
-        Image ``(channel, *space)``.
-    taus
-        The time steps.
-    law
-        With ``weights`` or ``gate`` of any value: they tell which it is.
-    given
-        What makes them.
-    reach
-        How many pixels far it looks.
-    grid
-        Where the pixels are.
-    """
-    module, _, numbers = _compiled(volume(u), law, grid)
-    far, rooms = reach + 2, list[_Room]()
-    old, new = u, u
-    for tau in taus:
-        out = np.empty_like(u) if old is u else old
-        view, result = volume(new), volume(out)
-        how = (np.array([tau], u.dtype), *numbers)
-        work = partial(_block, module, view, result, given, far, how, law, rooms)
-        tiles.run(work, _blocks(view, far, grid), grid.tiling.workers)
-        old, new = new, out
-    return u.copy() if new is u else new
-
-
-class _Room:
-    """Arrays for one block at a time: new ones would cost a third of the time that is spent in them."""
-
-    def __init__(self) -> None:
-        self.arrays: dict[Any, Image] = {}
-
-    def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> Image:
-        """Return an array of any content."""
-        if (name, shape) not in self.arrays:
-            self.arrays[name, shape] = np.empty(shape, dtype)
-        return self.arrays[name, shape]
-
-
-def _block(
-    module: Any, u: Image, out: Image, given: Given, far: int, how: Any, law: Law,
-    rooms: list[_Room], box: tiles.Box,
-) -> None:  # fmt: skip
-    """Make a step in a block, which with what is around it stays in the cache."""
-    try:
-        room = rooms.pop()
-    except IndexError:
-        room = _Room()
-    cut, inner, near = [slice(None)], [], []
-    for i, size in enumerate(u.shape[1:]):
-        low, high = box[2 * i], box[2 * i + 1]
-        first = max(0, low - far)
-        cut.append(slice(first, min(size, high + far)))
-        inner += [low - first, high - first]
-        near += [max(0, low - 2) - first, min(size, high + 2) - first]
-    # Copies: of what may have gaps between its pixels Numba makes slow loops, and another kernel.
-    view = u[tuple(cut)]
-    part, result = (room.array(name, view.shape, u.dtype) for name in ("part", "result"))
-    np.copyto(part, view)
-    e = room.array("given", (u.shape[0] if law.weights is None else 1, *view.shape[1:]), u.dtype)
-    given(part, (near[0], near[1], near[2], near[3], 0, part.shape[3]), e)
-    around = e[(slice(None), *(slice(near[2 * i], near[2 * i + 1]) for i in range(3)))]
-    closed = room.array("around", around.shape, u.dtype)
-    np.copyto(closed, around)
-    module.explicit(part, closed, result, tuple(inner), *how)
-    inside = (slice(None), *(slice(inner[2 * i], inner[2 * i + 1]) for i in range(3)))
-    out[:, box[0] : box[1], box[2] : box[3], box[4] : box[5]] = result[inside]
-    rooms.append(room)
-
-
-def _blocks(view: Image, far: int, grid: Grid) -> list[tiles.Box]:
-    """Cut into blocks that with what is around them, twice, fit the cache."""
-    planes, rows, cols = shape = view.shape[1:]
-    block = grid.tiling.block
-    if block is None:
-        pixels = tiles.CACHE // view.itemsize
-        width = tiles.even(cols, 2048)  # long rows: each costs half a microsecond
-        height = rows if rows == 1 else tiles.even(rows, 32)
-        each = (width + 2 * far) * (1 if rows == 1 else height + 2 * far)
-        block = (tiles.even(planes, max(4 * far, pixels // each - 2 * far)), height, width)
-    return list(tiles.boxes(shape, block))
-
-
-def edge_map(
-    u: Image, sigma: float, conductance: Conductance, contrast: float, grid: Grid
-) -> tuple[Given, int]:
-    """Return what makes g(|grad G u|^2) in a part of an image, and how far it looks."""
-    make = gradient_conductances(u, sigma, conductance, contrast, grid)
-    return make, max(kernel.size for kernel in gaussians(sigma, grid, u.dtype))
-
-
-def sides(u: Image, radius: float, grid: Grid) -> tuple[Given, int]:
-    """Return what makes :func:`side` in a part of an image, and how far it looks."""
-    kernels = gaussians(0.5 * radius, grid, u.dtype)
-    blur, module = specialise(smoothing, constant, u.dtype), specialise(extremes, constant, u.dtype)
-    reach = np.zeros(3, np.int64)
-    for axis, h in zip(axes(grid.ndim), grid.spacing, strict=True):
-        reach[axis] = int(np.ceil(radius / h - 1e-9))
-    # What is no more than rounding is none, so that a mirrored image decides alike.
-    rounding = u.dtype.type(64.0 * float(np.finfo(u.dtype).eps))
-
-    def given(part: Image, box: tiles.Box, out: Image) -> None:
-        blur.gaussian(part, out, box, *kernels)
-        module.side(part, out, out, box, reach, rounding)
-
-    return given, max(int(reach.max()), *(kernel.size for kernel in kernels))
-
-
-def side(u: Image, radius: float, grid: Grid) -> Image:
-    """Return by how much the mean around each pixel is above the middle of the values around it."""
-    given, _ = sides(u, radius, grid)
-    _, planes, rows, cols = volume(u).shape
-    out = np.empty_like(u)
-    given(volume(u), (0, planes, 0, rows, 0, cols), volume(out))
-    return out
-
-
-def _compiled(w: Image, law: Law, grid: Grid) -> tuple[Any, Image, list[Any]]:
+def compiled(w: Image, law: Law, grid: Grid) -> tuple[Any, Image, list[Any]]:
     """Return the kernel, what it is given at the pixels, and the numbers with which it is called."""
     real = w.dtype.type
     given = law.gate if law.weights is None else law.weights
@@ -381,21 +217,3 @@ def _around(e: Image, box: tiles.Box, halo: int) -> Image:
         return e
     cut = (slice(max(0, box[i] - halo), box[i + 1] + halo) for i in (0, 2, 4))
     return np.ascontiguousarray(e[(slice(None), *cut)])
-
-
-def _boxes(view: Image, steps: int, grid: Grid) -> list[tiles.Box]:
-    """Cut into boxes of which a few planes of every step fit the cache; several for each thread."""
-    planes, rows, cols = shape = view.shape[1:]
-    block = grid.tiling.block
-    if block is None:
-        halo = 4 * steps
-        each = view.itemsize * steps * (4 * view.shape[0] + (10 if rows == 1 else 14))
-        width = tiles.even(cols, max(64, min(WIDEST, tiles.CACHE // each - halo)))
-        height = rows
-        if rows > 1:
-            height = tiles.even(rows, max(16, 3 * tiles.CACHE // each // (width + halo) - halo))
-        across = -(-rows // height) * -(-cols // width)
-        deep = max(8 * halo, -(-planes * across // (4 * grid.tiling.workers)))
-        deep = max(1, min(deep, tiles.LARGEST // (4 * height * width * steps)))
-        block = (tiles.even(planes, deep), height, width)
-    return list(tiles.boxes(shape, block))
