@@ -5,7 +5,6 @@
     DivgradError
     |-- ParameterError (ValueError)    a parameter out of its range, or of the wrong kind
     |-- ImageError (ValueError)        an image that cannot be treated: shape, dtype, NaN, Inf
-    |   `-- NoiseKindError             its noise is of a kind that the task does not treat
     |-- StabilityError (ValueError)    a time step that would blow up and may not be split
     |-- SchemeError (TypeError)        the scheme needs a verb that the operator lacks
     `-- FileError (OSError)
@@ -28,10 +27,6 @@ class ParameterError(DivgradError, ValueError):
 
 class ImageError(DivgradError, ValueError):
     """An image cannot be treated as it is: its shape, its dtype, NaN or Inf in it."""
-
-
-class NoiseKindError(ImageError):
-    """The image's noise is of a kind that the task does not treat."""
 
 
 class StabilityError(DivgradError, ValueError):
