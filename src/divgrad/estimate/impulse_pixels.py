@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from divgrad.estimate.channels import Channel
 Floats = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
-WINDOW = 7  # pixels
-SOLID = 0.8  # of a window at one end of the range: too many for chance, it is bright or dark there
-SPARSE = 0.4  # density up to which that can be told
+RUN = 9  # pixels of a piece of a line; where too many of them are at one end for chance, it is black or white there
+CHANCE = 1e-4  # that a pixel lies in such a piece though it is an impulse
+SPARSE = 0.5  # density up to which that can be told
 ROWS = 64  # at once
 
 
@@ -37,15 +38,31 @@ def extreme_pixels(channel: Channel, density: float) -> Mask:
     >>> extreme_pixels(np.array([[0, 120, 130, 255]]), 0.5)
     array([[ True, False, False,  True]])
     """
-    from scipy.ndimage import uniform_filter
-
     low, high = channel == channel.min(), channel == channel.max()
     if density <= SPARSE:
         for ends in (low, high):
-            local = uniform_filter(ends.astype(np.float32), WINDOW, mode="reflect")
-            ends &= local < SOLID
+            ends &= ~_solid(ends, 0.5 * density)
     found: Mask = low | high
     return found
+
+
+def _solid(ends: Mask, share: float) -> Mask:
+    """Say which pixels lie in a piece of a row or column of which more are set than a random share would be."""
+    from scipy.ndimage import maximum_filter1d, uniform_filter1d
+
+    def chance(count: int) -> float:
+        return sum(
+            math.comb(RUN, n) * share**n * (1.0 - share) ** (RUN - n) for n in range(count, RUN + 1)
+        )
+
+    enough = next((n for n in range(1, RUN + 1) if RUN * chance(n) < CHANCE), RUN + 1)
+    solid = np.zeros_like(ends)
+    for axis, extent in enumerate(ends.shape):
+        if extent >= RUN:
+            part = uniform_filter1d(ends.astype(np.float32), RUN, axis=axis, mode="constant")
+            full = (part > (enough - 0.5) / RUN).astype(np.uint8)
+            solid |= maximum_filter1d(full, RUN, axis=axis, mode="constant") > 0
+    return solid
 
 
 def unlike_neighbours(channel: Channel) -> Floats:
