@@ -69,13 +69,13 @@ def test_the_decomposition_is_sellings(axes: int) -> None:
     parts = np.stack([matrices[:, i, j] for i, j in ((0, 0), (1, 1), (0, 1))])
     if axes == 2:
         module = specialise(stencil, constant, "f8", CHANNELS=1, COMPACT=False)
-        table, cones, factors, least = directions(Grid((1.0, 1.0)), 6)
+        table, cones, factors, least, borders = directions(Grid((1.0, 1.0)), 6)
         # In the middle of 15 x 15 equal pixels both ends of a pair give it the same weight.
         field = np.repeat(np.repeat(parts[:, None, None, :], 15, axis=1), 15, axis=3)
         planes = np.zeros((len(table), 15 + 6, field.shape[3] + 12))
         active = np.zeros((len(table), 15, -(-field.shape[3] // stencil.RUN)), np.uint8)
         module.weigh(
-            field, np.ones(3), 6, table, cones, factors, least, planes, active, np.zeros(15),
+            field, np.ones(3), 6, table, cones, factors, least, borders, planes, active, np.zeros(15),
             (0, 15, 0, 1, 0, field.shape[3]),
         )  # fmt: skip
         got = planes[:, 6 + 7, 6 + 7 + 15 * np.arange(120)].T
@@ -238,6 +238,20 @@ def test_noise_goes_and_edges_stay() -> None:
     u = evolve(noisy, equation, scheme=FSI(), until=Time(8.0)).u
     heat = evolve(noisy, Heat(), until=Time(8.0)).u
     assert np.abs(u - truth).mean() < 0.6 * np.abs(heat - truth).mean()
+
+
+@pytest.mark.parametrize(
+    ("angle", "least"), [(0.0, 0.78), (45.0, 0.74), (22.5, 0.74), (15.0, 0.71)]
+)
+def test_a_straight_edge_stays_steep_and_steepest_along_an_offset(
+    angle: float, least: float
+) -> None:
+    y, x = np.mgrid[-30:31, -30:31]
+    turn = np.radians(angle)
+    edge = 100.0 / (1.0 + np.exp(-(x * np.cos(turn) + y * np.sin(turn))))
+    u = evolve(edge, EdgeEnhancing(2.0), scheme=FSI(), until=Time(80.0)).u
+    before, after = (np.hypot(*np.gradient(image))[30, 30] for image in (edge, u))
+    assert after > least * before
 
 
 def test_fibres_in_a_volume_are_smoothed_along() -> None:

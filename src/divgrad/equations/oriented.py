@@ -88,7 +88,8 @@ class Oriented(Equation):
         values, vectors = np.linalg.eigh(matrices)
         if values.min() < -1e-5 * size:
             raise ImageError(f"tensors have negative eigenvalues, down to {values.min():.3g}")
-        least = roundest(grid, reach, self.compact) * values[..., -1:]
+        thinnest = roundest(grid, reach, self.compact) if n == 3 or self.compact else 0.0
+        least = thinnest * values[..., -1:]
         thin = values[..., :1] < least
         rounder = np.einsum("...ik,...k,...jk->...ij", vectors, np.maximum(values, least), vectors)
         matrices = np.where(thin[..., None], rounder, matrices)

@@ -82,6 +82,8 @@ class Directions(NamedTuple):
     """The weights of w, u, v are these numbers times the parts zz, xx, zx of D, ``(part, 3, 3)``."""
     least: NDArray[Any]
     """A tensor is in a part if its first weight is above, the others are not below these, ``(part, 3)``."""
+    borders: NDArray[Any]
+    """Numbers times zz, xx, zx that are negative for tensors too thin, between two neighbours in direction."""
 
 
 def directions(grid: Grid, reach: int, dtype: Any = np.float64) -> Directions:
@@ -100,7 +102,7 @@ def directions(grid: Grid, reach: int, dtype: Any = np.float64) -> Directions:
     least[0, 0] = -np.finfo(
         dtype
     ).smallest_subnormal  # of the first two parts, one has their border
-    return found._replace(weights=weights, least=least)
+    return found._replace(weights=weights, least=least, borders=found.borders.astype(dtype))
 
 
 @lru_cache(maxsize=32)
@@ -130,8 +132,9 @@ def _directions(h: Sequence[float], thin: float) -> Directions:
         for k, ((p0, p1), (q0, q1), sign) in enumerate(sides):
             weights[n, k] = sign * p1 * q1, sign * p0 * q0, -sign * (p0 * q1 + p1 * q0)
         least[n] = 0.0, *(0.0 if more else -1e30 for more in inner[n])
+    borders = weights[:, 1:][~np.array(inner)]
     places_of = np.array([[places[e] for e in row] for row in rows], np.int64)
-    return Directions(np.array(table, np.int64), places_of, weights, least)
+    return Directions(np.array(table, np.int64), places_of, weights, least, borders)
 
 
 def _lengths(offset: Offset, h: Sequence[float]) -> tuple[float, float]:

@@ -19,6 +19,8 @@ Steps
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from divgrad.kernels.planes import copy
@@ -55,10 +57,36 @@ def selling(rows, factors, parts, least, weights):
             third[j] += share * (z if z > 0.0 else 0.0)
 
 
-def scaled(a, factor, out):
-    """out <- factor a."""
-    for j in range(out.shape[0]):
-        out[j] = factor * a[j]
+def rounder(zz, xx, zx, scale, borders, rows, work):
+    """rows <- D times the scale; where it is too thin for the offsets, it gains across what they need, and no more.
+
+    Between neighbouring offsets at angles a and b from the direction of D that is tan a tan b of its largest
+    eigenvalue: with reach 3 at most 1/38, in the mean over directions 1/66, nothing along the offsets themselves.
+    """
+    a, c, b = rows[0], rows[1], rows[2]
+    na, nc, nb, lack, gain = work[0], work[1], work[2], work[3], work[4]
+    for j in range(a.shape[0]):
+        half = 0.5 * (zz[j] - xx[j])
+        radius = math.sqrt(half * half + zx[j] * zx[j])
+        share = REAL(0.5) / radius if radius > 0.0 else REAL(0.0)
+        na[j] = scale[0] * (0.5 - share * half)
+        nc[j] = scale[1] * (0.5 + share * half)
+        nb[j] = -scale[2] * (share * zx[j])
+    for j in range(a.shape[0]):
+        a[j], c[j], b[j] = scale[0] * zz[j], scale[1] * xx[j], scale[2] * zx[j]
+        lack[j], gain[j] = 0.0, 1.0
+    for n in range(borders.shape[0]):
+        fa, fc, fb = borders[n, 0], borders[n, 1], borders[n, 2]
+        for j in range(a.shape[0]):
+            y = (fa * a[j] + fc * c[j]) + fb * b[j]
+            m = (fa * na[j] + fc * nc[j]) + fb * nb[j]
+            lack[j] = -y if y < 0.0 else lack[j]
+            gain[j] = m if y < 0.0 else gain[j]
+    for j in range(a.shape[0]):
+        more = lack[j] / gain[j] if gain[j] > 0.0 else 0.0
+        a[j] += more * na[j]
+        c[j] += more * nc[j]
+        b[j] += more * nb[j]
 
 
 def delta(zz, xx, zx, scale, weights):
@@ -79,7 +107,9 @@ def delta(zz, xx, zx, scale, weights):
         weights[3, j] = 0.5 * (d + b)
 
 
-def weigh(field, scale, reach, table, parts, factors, least, planes, active, highest, box):
+def weigh(
+    field, scale, reach, table, parts, factors, least, borders, planes, active, highest, box
+):  # fmt: skip
     """planes[:, box] <- weights of all pairs; active[d, z, run] <- whether the run has any.
 
     ``field[part, z, 0, x]`` holds zz, xx, zx; ``table[d]`` an offset (dz >= 0, dx), no longer than ``reach``. The
@@ -90,14 +120,16 @@ def weigh(field, scale, reach, table, parts, factors, least, planes, active, hig
     ring = np.zeros((2 * reach + 1, table.shape[0], cols), REAL)
     total = np.zeros((2, cols), REAL)
     rows = np.zeros((3, cols), REAL)
+    work = np.zeros((5, cols), REAL)
     weigh_all(
-        field, scale, reach, table, parts, factors, least, planes, active, highest, box, ring, total,
-        rows,
+        field, scale, reach, table, parts, factors, least, borders, planes, active, highest, box,
+        ring, total, rows, work,
     )  # fmt: skip
 
 
 def weigh_all(
-    field, scale, reach, table, parts, factors, least, planes, active, highest, box, ring, total, given
+    field, scale, reach, table, parts, factors, least, borders, planes, active, highest, box,
+    ring, total, given, work,
 ):  # fmt: skip
     """The loops of :func:`weigh`, on the arrays that it has made."""
     cols, rows = field.shape[3], field.shape[1]
@@ -111,8 +143,8 @@ def weigh_all(
             if COMPACT:
                 delta(field[0, z, 0], field[1, z, 0], field[2, z, 0], scale, weights)
             else:
-                for part in range(3):
-                    scaled(field[part, z, 0], scale[part], given[part])
+                zz, xx, zx = field[0, z, 0], field[1, z, 0], field[2, z, 0]
+                rounder(zz, xx, zx, scale, borders, given, work)
                 selling(given, factors, parts, least, weights)
         here = z - reach
         if here < box[0] or here >= box[1]:

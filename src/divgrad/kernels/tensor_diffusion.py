@@ -141,6 +141,7 @@ class PlanarDiffusion(TensorDiffusion):
                 made.parts,
                 made.weights,
                 made.least,
+                made.borders,
                 self.weights,
                 self.active,
                 highest,
