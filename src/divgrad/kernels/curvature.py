@@ -256,7 +256,7 @@ def arrive(k, planes, state, t, e, weighted, sides, inverse, contrast, gz, gy, g
     p, q = e[(k + 1) % 3, 0], e[(k + 2) % 3, 0]
     if k <= planes:
         weigh(old, first, new, first, a, b, 0, inverse[0], contrast, g)
-        if weighted:
+        if GEOMETRIC and weighted:
             multiply(p, first, q, first, g)
     else:
         g[:] = 0.0
@@ -267,7 +267,7 @@ def arrive(k, planes, state, t, e, weighted, sides, inverse, contrast, gz, gy, g
     if VOLUME:
         g = gy[first - width : first + n]
         weigh(old, first - width, old, first, a, a, 1, inverse[1], contrast, g)
-        if weighted:
+        if GEOMETRIC and weighted:
             multiply(p, first - width, p, first, g)
 
 
@@ -335,7 +335,7 @@ def march(
                 continue
             q, p, r = state[s, (k + 1) % 4], state[s, (k + 2) % 4], state[s, (k + 3) % 4]
             a, gl, gr = t[s, k % 2], gz[s, k % 2], gz[s, (k + 1) % 2]
-            if length > 0.0 or gated:
+            if GEOMETRIC and (length > 0.0 or gated):
                 for c in range(channels):
                     gather(q[c], p[c], r[c], first, width, gl, gr, gy, gx, inverse, change[c])
                 speed(change, a, first, length, fastest, top, part, rate)
@@ -345,9 +345,12 @@ def march(
                 result = change[c] if s + 1 == steps else state[s + 1, (k + 2) % 4, c]
                 if s + 1 < steps:
                     result = result[first : first + n]
-                if length > 0.0 or gated:
-                    add(p[c], first, taus[s], rate, change[c], result)
-                else:
+                curved = False
+                if GEOMETRIC:
+                    curved = length > 0.0 or gated
+                    if curved:
+                        add(p[c], first, taus[s], rate, change[c], result)
+                if not curved:
                     gain(
                         q[c], p[c], r[c], first, width, gl, gr, gy, gx, a, taus[s], inverse, result
                     )
