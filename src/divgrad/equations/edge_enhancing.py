@@ -37,7 +37,7 @@ class EdgeEnhancing(TensorFlow):
     >>> from divgrad import EdgeEnhancing, Steps, evolve
     >>> edge = np.repeat([[0.0, 100.0]], 4, axis=1) + np.array([[2.0], [-2.0], [2.0], [-2.0]])
     >>> evolve(edge, EdgeEnhancing(contrast=5.0), until=Steps(20)).u[0].round().tolist()
-    [0.0, 0.0, 0.0, 10.0, 91.0, 100.0, 100.0, 100.0]
+    [0.0, 0.0, 0.0, 4.0, 97.0, 100.0, 100.0, 100.0]
     """
 
     contrast: Varying = parameter(
