@@ -81,7 +81,7 @@ def test_salt_and_pepper_on_top_of_grain():
 
 
 @smooth
-@pytest.mark.parametrize("density", [0.08, 0.2, 0.4])
+@pytest.mark.parametrize("density", [0.08, 0.4])
 def test_random_impulses(scene, density):
     found = noise_kind(hit(scene, density))
     assert found.kind == "random-impulse"
@@ -89,7 +89,7 @@ def test_random_impulses(scene, density):
 
 
 @smooth
-@pytest.mark.parametrize("peak", [3, 10, 30])
+@pytest.mark.parametrize("peak", [3, 30])
 def test_photon_counts(scene, peak):
     counts = rng().poisson(scene * (peak / 255))
     for u, gain in (
@@ -112,7 +112,7 @@ def test_photon_counts_of_a_camera(scene):
 
 
 @smooth
-@pytest.mark.parametrize("looks", [1, 4, 16])
+@pytest.mark.parametrize("looks", [1, 16])
 def test_speckle(scene, looks):
     found = noise_kind(scene.clip(5) * rng().gamma(looks, 1 / looks, scene.shape))
     assert found.kind == "speckle"
@@ -130,7 +130,7 @@ def test_rician(scene, sigma):
 
 
 @pytest.mark.parametrize("scene", [SCENES["clouds"], SCENES["waves"]])
-@pytest.mark.parametrize("levels", [5, 12, 30])
+@pytest.mark.parametrize("levels", [5, 30])
 def test_quantisation(scene, levels):
     step = 255 / (levels - 1)
     coarse = np.rint(scene.clip(0, 255) / step) * step
@@ -142,7 +142,7 @@ def test_quantisation(scene, levels):
 
 
 @scenes
-@pytest.mark.parametrize("quality", [10, 50, 80])
+@pytest.mark.parametrize("quality", [10, 80])
 def test_jpeg(scene, quality):
     u = jpeg(scene, quality)
     crop = [u[3:, 5:]] if quality < 80 else []  # blocks that hardly jump are not found again
