@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench pictures clean
 
 demo: $(VENV)/.installed
 	$(BIN)/divgrad demo
@@ -26,6 +26,10 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/denoise.py
 	$(BIN)/python bench/noise_level.py
+
+pictures: $(VENV)/.installed
+	mkdir -p docs/pictures
+	for example in examples/*.py; do $(BIN)/python $$example docs/pictures || exit 1; done
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

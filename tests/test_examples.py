@@ -24,3 +24,11 @@ def test_the_example_writes_its_picture(
     assert pictures, "no picture was written"
     for picture in pictures:
         assert np.ptp(read(picture).array) > 0
+
+
+def test_the_guide_shows_every_picture() -> None:
+    docs = Path(__file__).parents[1] / "docs"
+    guide = (docs / "choosing.md").read_text()
+    for example in EXAMPLES:
+        assert f"](pictures/{example.stem}.png)" in guide, example.stem
+        assert (docs / "pictures" / f"{example.stem}.png").exists(), "run: make pictures"

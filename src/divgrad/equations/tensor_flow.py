@@ -22,8 +22,8 @@ THINNEST = 0.01
 
 #: Declarations that the flows share.
 REACH_SENTENCE = (
-    "Most pixels along an axis between two that exchange grey value; the tensor is made so round that this "
-    "suffices: in the worst direction eigenvalues are 38 apart with 3, 102 with 5 (in volumes 20 and 38)"
+    "Most pixels along an axis between two that exchange grey value; tensors are made so round that it suffices: "
+    "eigenvalues 38 apart at worst with 3, 102 with 5 (volumes: 20, 38)"
 )
 COMPACT_SENTENCE = (
     "Whether only the eight nearest neighbours exchange grey value (delta stencil, images only): faster, for "

@@ -131,6 +131,22 @@ def clipped_moments(sigma: float, low: float, high: float) -> tuple[Floats, Floa
     return mu + sigma * mean, np.clip(square - mean * mean, 0.0, 1.0)
 
 
+def unclipped(means: Floats, sigma: float, low: float, high: float) -> Floats:
+    """Return the grey values whose Gaussian noise, clipped to low..high, has these means; within low..high.
+
+    Examples
+    --------
+    >>> unclipped(np.array([4.0, 100.0]), 10.0, 0.0, np.inf).round(1)   # a mean of 4 comes of 0
+    array([  0., 100.])
+    """
+    mean, _ = clipped_moments(sigma, low, high)
+    first = low - 3.0 * sigma if np.isfinite(low) else high - 12.0 * sigma
+    last = high + 3.0 * sigma if np.isfinite(high) else low + 12.0 * sigma
+    raised = np.interp(means, mean, np.linspace(first, last, mean.size)).clip(low, high)
+    far = (means > low + 5.0 * sigma) & (means < high - 5.0 * sigma)  # nothing was clipped there
+    return np.where(far, means, raised).astype(means.dtype)
+
+
 def _normal(x: Floats) -> tuple[Floats, Floats]:
     """Distribution and density of the normal law (Abramowitz, Stegun 1964, 26.2.17: to 8e-8)."""
     density = np.exp(-0.5 * x * x) / np.sqrt(2.0 * np.pi)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from divgrad.estimate import NoiseKind
+from divgrad.estimate.clipping import find_rails, unclipped
 from divgrad.estimate.impulse_pixels import extreme_pixels
 from divgrad.grid import Grid
 from divgrad.operators import Image
@@ -26,6 +27,7 @@ LEARNED = (
     "A learned diffusion ({model}) removed it; it may overshoot: for a promise that nothing does, model=None "
     "takes two classical flows."
 )
+CLIPPED = "Values pile up at an end of the range: what clipping the noise there did to the mean was undone."
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,13 @@ def _none(u: Image, noise: NoiseKind, wish: Wish) -> Result:
 
 
 def _gaussian(u: Image, noise: NoiseKind, wish: Wish) -> Result:
-    return gaussian(u, noise.parameters["sigma"], wish)
+    sigma = noise.parameters["sigma"]
+    made = gaussian(u, sigma, wish)
+    low, high = find_rails(u, sigma)
+    if made.flows or not (np.isfinite(low) or np.isfinite(high)):  # flows keep the mean as it is
+        return made
+    image = unclipped(made.image, sigma, low, high)
+    return replace(made, image=image, report=(*made.report, CLIPPED))
 
 
 def _impulses(u: Image, noise: NoiseKind, wish: Wish) -> Result:
