@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -15,9 +15,9 @@ from divgrad.layout import enter
 from divgrad.operators import Equation, Image
 from divgrad.parameters import Parameter, documented
 from divgrad.stopping import Stop
-from divgrad.tasks.by_kind import Result, remove
-from divgrad.tasks.classical import by_flow, two_flows
-from divgrad.tasks.two_flows import Flow
+
+if TYPE_CHECKING:
+    from divgrad.tasks.two_flows import Flow
 
 PARAMETERS: dict[str, Parameter] = {
     "sigma": Parameter(
@@ -168,6 +168,9 @@ def denoise(
     >>> divgrad.denoise(noisy, sigma=20, report=True).report[0]
     'Gaussian noise of standard deviation 20 was given.'
     """
+    from divgrad.tasks.by_kind import Result, remove  # here, since --help has no need of all flows
+    from divgrad.tasks.classical import by_flow, two_flows
+
     for name, value in (("sigma", sigma), ("contrast", contrast)):
         PARAMETERS[name].check(name, value)
     if not (using is None or isinstance(using, Equation)):
