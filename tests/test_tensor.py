@@ -26,7 +26,7 @@ from divgrad import (
 )
 from divgrad.conductances import constant
 from divgrad.errors import ImageError, ParameterError
-from divgrad.kernels import stencil, tensor
+from divgrad.kernels import selling, stencil
 from divgrad.kernels.directions import PARTS, directions, offsets, roundest
 from divgrad.kernels.specialise import specialise
 from divgrad.kernels.tensor_diffusion import tensor_diffusion
@@ -55,12 +55,12 @@ def random_field(shape: tuple[int, ...], thin: float, seed: int = 0) -> np.ndarr
 def test_the_decomposition_is_sellings(axes: int) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        selling: Any = pytest.importorskip("agd.Selling")
+        peer: Any = pytest.importorskip("agd.Selling")
     matrices = random_field((40, 3) if axes == 2 else (40, 3, 1), 0.06)
     matrices = matrices.reshape(120, axes, axes)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        weights, vectors = selling.Decomposition(np.moveaxis(matrices, 0, -1))
+        weights, vectors = peer.Decomposition(np.moveaxis(matrices, 0, -1))
     wanted = [
         {tuple(int(x) for x in e * (1 if tuple(e) > (0,) * axes else -1)): float(w)}
         for n in range(120)
@@ -81,7 +81,7 @@ def test_the_decomposition_is_sellings(axes: int) -> None:
         got = planes[:, 6 + 7, 6 + 7 + 15 * np.arange(120)].T
         keys = [tuple(int(x) for x in e) for e in table]
     else:
-        module = specialise(tensor, constant, "f8", CHANNELS=1)
+        module = specialise(selling, constant, "f8")
         table, index = offsets(6, True)
         field = np.stack([matrices[:, i, j] for i, j in PARTS[True]])[:, :, None, None]
         codes = np.zeros((6, 120, 1, 1), np.int16)

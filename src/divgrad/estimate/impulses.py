@@ -132,9 +132,21 @@ def _hits(at: Mask, among: Mask) -> _Hits:
     share = float(chosen.mean()) if chosen.size else 0.0
     if not 0.0 < share < 1.0:
         return _Hits(chosen.size, 0.0, 1.0, 0.0, 0.0)
-    across = (chosen[:, :, 1:] & chosen[:, :, :-1]).mean()
-    down = (chosen[:, 1:] & chosen[:, :-1]).mean()
-    clumping = (max(across, down) - share**2) / (share * (1.0 - share))
     expected = 1.0 - (1.0 - share) ** chosen[0].size
     spread = chosen.any(axis=(1, 2)).mean() / expected
-    return _Hits(chosen.size, share, float(clumping), float(spread), float(among.mean()))
+    return _Hits(chosen.size, share, clumping(chosen), float(spread), float(among.mean()))
+
+
+def clumping(blocks: Mask) -> float:
+    """Measure how neighbours go together: 0 where each fell for itself, 1 in a stroke, or where all are alike.
+
+    >>> stroke = np.arange(40) % 8 < 4
+    >>> round(clumping(np.broadcast_to(stroke, (1, 40, 40))), 2)
+    0.99
+    """
+    share = float(blocks.mean())
+    if not 0.0 < share < 1.0:
+        return 1.0
+    across = float((blocks[:, :, 1:] & blocks[:, :, :-1]).mean())
+    down = float((blocks[:, 1:] & blocks[:, :-1]).mean())
+    return (max(across, down) - share**2) / (share * (1.0 - share))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divgrad.estimate.channels import Channel
-from divgrad.estimate.impulses import spread_blocks
+from divgrad.estimate.impulses import clumping, spread_blocks
 
 Floats = NDArray[np.floating[Any]]
 
@@ -83,7 +83,7 @@ def random_impulse_share(channel: Channel) -> float:
         return 0.0
     share = suspect.mean(axis=(1, 2))
     calm = share <= np.quantile(share, 0.5)  # texture has suspects of its own
-    if _clumping(suspect[calm]) > CLUMPED:
+    if clumping(suspect[calm]) > CLUMPED:
         return 0.0
     good = np.where(suspect[calm], np.nan, middle[calm])
     place = np.nanmedian(good, axis=(1, 2), keepdims=True)
@@ -92,11 +92,3 @@ def random_impulse_share(channel: Channel) -> float:
     if np.quantile(share, 0.2) < LOWEST or distant < EVIDENCE * (away.size - distant):
         return 0.0
     return float(np.median(share)) / FOUND
-
-
-def _clumping(suspect: NDArray[np.bool_]) -> float:
-    """Return the larger correlation of neighbours across and down."""
-    share = float(suspect.mean())
-    across = float((suspect[:, :, 1:] & suspect[:, :, :-1]).mean())
-    down = float((suspect[:, 1:] & suspect[:, :-1]).mean())
-    return (max(across, down) - share**2) / (share * (1.0 - share)) if 0.0 < share < 1.0 else 1.0

@@ -28,6 +28,16 @@ from __future__ import annotations
 import numpy as np
 
 from divgrad.conductances import constant as conductance
+from divgrad.kernels.curvature_rows import (
+    add,
+    flat_slopes,
+    hold,
+    multiply,
+    share,
+    slopes_along,
+    slow,
+)
+from divgrad.kernels.planes import copy, reflect, widened
 
 __all__ = ["explicit", "links"]
 
@@ -42,25 +52,9 @@ def load(u, c, z, outer, plane):
     width = outer[5] - outer[4]
     first = width + 3 if VOLUME else 1
     for y in range(outer[2], outer[3]):
-        row, out = u[c, z, y, outer[4] : outer[5]], plane[first : first + width]
-        for j in range(width):
-            out[j] = row[j]
+        copy(u[c, z, y, outer[4] : outer[5]], plane[first : first + width])
         first += width + 2
-    mirror(plane, outer)
-
-
-def mirror(plane, outer):
-    """Make the rim of a plane equal to the pixels next to it."""
-    width, rows = outer[5] - outer[4] + 2, outer[3] - outer[2]
-    first = width if VOLUME else 0
-    for y in range(rows):
-        plane[first + y * width] = plane[first + y * width + 1]
-        plane[first + (y + 1) * width - 1] = plane[first + (y + 1) * width - 2]
-    if VOLUME:
-        last = rows * width
-        for j in range(width):
-            plane[j] = plane[width + j]
-            plane[last + width + j] = plane[last + j]
+    reflect(plane, outer[3] - outer[2], width + 2, width + 2 if VOLUME else 0)
 
 
 def slopes(q, p, r, inverse, first, n, width, t, more):
@@ -85,29 +79,6 @@ def slopes(q, p, r, inverse, first, n, width, t, more):
             q[first : first + n], here, r[first : first + n], inverse[0], inverse[2], more,
             t[0, first:], t[2, first:],
         )  # fmt: skip
-
-
-def slopes_along(p, a, b, e, f, ia, ie, more, t):
-    """t <- mean squared slopes along the axis with neighbours a and b, and that with e and f."""
-    for j in range(a.shape[0]):
-        o = p[j]
-        d, g = b[j] - o, o - a[j]
-        x, y = f[j] - o, o - e[j]
-        s = 0.5 * (ia * (d * d + g * g) + ie * (x * x + y * y))
-        t[j] = t[j] + s if more else s
-
-
-def flat_slopes(q, p, r, iz, ix, more, tz, tx):
-    """tz, tx <- mean squared slopes along cols and along planes, in 2-D; p begins one pixel before."""
-    hz, hx = 0.5 * iz, 0.5 * ix
-    for j in range(q.shape[0]):
-        o = p[j + 1]
-        d, e = p[j + 2] - o, o - p[j]
-        x = hx * (d * d + e * e)
-        d, e = r[j] - o, o - q[j]
-        z = hz * (d * d + e * e)
-        tz[j] = tz[j] + x if more else x
-        tx[j] = tx[j] + z if more else z
 
 
 def weigh(p, i, q, k, t, s, axis, inverse, contrast, g):
@@ -143,14 +114,6 @@ def link(s2, b, c, e, f, contrast):
     else:
         g = conductance(s, contrast)
     return g
-
-
-def multiply(e, i, f, k, g):
-    """g <- g times the mean of e[i + j] and f[k + j]."""
-    n = g.shape[0]
-    x, y = e[i : i + n], f[k : k + n]
-    for j in range(n):
-        g[j] *= 0.5 * (x[j] + y[j])
 
 
 def gather(q, p, r, first, width, gl, gz, gy, gx, inverse, out):
@@ -193,51 +156,14 @@ def gain(q, p, r, first, width, gl, gz, gy, gx, t, tau, inverse, out):
 
 
 def speed(k, t, first, length, fastest, top, part, rate):
-    """rate <- what the curvatures k[channel] are multiplied with: the slope, and what the flow makes of it.
-
-    ``top`` is the largest curvature that there can be, ``part`` room for the curvature as a part of it. Affine:
-    ``(l k)^(-2/3)``, at most ``fastest``, by Newton's iteration for x^(-1/3), which needs no divisions.
-    """
+    """rate <- what the curvatures k[channel] are multiplied with: the slope, and what the flow makes of it."""
     n = rate.shape[0]
     a = t[3, first : first + n] if VOLUME else t[0, first : first + n]
     b = t[2, first : first + n]
     for j in range(n):
         rate[j] = np.sqrt(a[j] if VOLUME else a[j] + b[j])
     if length > 0.0:
-        project(k, k, part)
-        scale, least = 1.0 / top, 1.0 / (fastest * np.sqrt(fastest) * length * top)
-        factor = 1.0 / np.cbrt(length * top * length * top)
-        for j in range(n):
-            x = np.sqrt(part[j]) * scale
-            x = x if x > least else least  # within 0 and 1
-            w = 0.5 if x > 0.015 else (0.125 if x > 0.00025 else 0.03125)  # near x^(1/3)
-            w3 = w * w * w
-            g = (2.0 * w3 + x) / (w * (w3 + 2.0 * x))
-            for _ in range(4):
-                g = g * (1.3333333333333333 - 0.3333333333333333 * (x * (g * g * g)))
-            rate[j] *= factor * (g * g)
-
-
-def project(k, e, out):
-    """out <- sum over the channels of k e."""
-    for c in range(k.shape[0]):
-        p, q = k[c], e[c]
-        for j in range(out.shape[0]):
-            x = p[j] * q[j]
-            out[j] = out[j] + x if c > 0 else x
-
-
-def hold(k, e, part, rate):
-    """rate <- 0 where the curvatures k[channel] have not the sign of e[channel]."""
-    project(k, e, part)
-    for j in range(rate.shape[0]):
-        rate[j] = rate[j] if part[j] > 0.0 else REAL(0.0)
-
-
-def add(p, first, tau, rate, k, out):
-    """out <- p + tau rate k."""
-    for j in range(out.shape[0]):
-        out[j] = p[first + j] + tau * (rate[j] * k[j])
+        slow(k, length, fastest, top, part, rate)
 
 
 def arrive(k, planes, state, t, e, weighted, sides, inverse, contrast, gz, gy, gx):
@@ -277,12 +203,8 @@ def explicit(u, e, out, box, taus, inverse, contrast, length, fastest, kinds):
     ``inverse`` is 1 / h^2 along planes, rows and cols. ``kinds``: whether edges are weighed by e; whether flow goes
     only where curvature has the sign of e. Then e is given at the pixels of the box with its halo, for a single step.
     """
-    steps, halo = taus.shape[0], 2 * taus.shape[0]
-    outer = (
-        max(0, box[0] - halo), min(u.shape[1], box[1] + halo),
-        max(0, box[2] - halo), min(u.shape[2], box[3] + halo),
-        max(0, box[4] - halo), min(u.shape[3], box[5] + halo),
-    )  # fmt: skip
+    steps = taus.shape[0]
+    outer = widened(box, 2 * steps, u)
     width = outer[5] - outer[4] + 2
     n = (outer[3] - outer[2] - 1) * width + width - 2
     room = (n + 2 * width + 2 + 15) // 16 * 16 if VOLUME else (width + 15) // 16 * 16
@@ -355,7 +277,7 @@ def march(
                         q[c], p[c], r[c], first, width, gl, gr, gy, gx, a, taus[s], inverse, result
                     )
                 if s + 1 < steps:
-                    mirror(state[s + 1, (k + 2) % 4, c], outer)
+                    reflect(state[s + 1, (k + 2) % 4, c], outer[3] - outer[2], width, first - 1)
                 else:
                     store(result, c, outer, width, outer[0] + k - 2, box, out)
 
@@ -365,18 +287,12 @@ def store(plane, c, outer, width, z, box, out):
     if box[0] <= z < box[1]:
         for y in range(box[2], box[3]):
             first = (y - outer[2]) * width + box[4] - outer[4]
-            row, result = plane[first : first + box[5] - box[4]], out[c, z, y, box[4] : box[5]]
-            for j in range(row.shape[0]):
-                result[j] = row[j]
+            copy(plane[first : first + box[5] - box[4]], out[c, z, y, box[4] : box[5]])
 
 
 def links(u, e, out, box, scale, inverse, contrast, length, fastest, kinds):
     """out[axis][box] <- weights / h^2 of the edges to the next pixel, out[3] the speed, times scale, before them."""
-    outer = (
-        max(0, box[0] - 2), min(u.shape[1], box[1] + 2),
-        max(0, box[2] - 2), min(u.shape[2], box[3] + 2),
-        max(0, box[4] - 2), min(u.shape[3], box[5] + 2),
-    )  # fmt: skip
+    outer = widened(box, 2, u)
     width = outer[5] - outer[4] + 2
     n = (outer[3] - outer[2] - 1) * width + width - 2
     room = (n + 2 * width + 2 + 15) // 16 * 16 if VOLUME else (width + 15) // 16 * 16
@@ -440,9 +356,3 @@ def march_links(
                 out[1, z, y, box[4] : box[5]] = 0.0
             if box[5] == u.shape[3]:
                 out[2, z, y, box[5] - 1] = 0.0
-
-
-def share(a, factor, out):
-    """out <- factor a."""
-    for j in range(out.shape[0]):
-        out[j] = factor * a[j]

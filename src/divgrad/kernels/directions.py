@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from divgrad.conductances import constant
 from divgrad.grid import Grid
-from divgrad.kernels import tensor
+from divgrad.kernels import selling
 from divgrad.kernels.specialise import specialise
 
 Offset = tuple[int, int]
@@ -147,7 +147,7 @@ def _roundest_in_volumes(spacing: tuple[float, float, float], reach: int) -> flo
     rng = np.random.default_rng(0)
     turns = np.linalg.qr(rng.standard_normal((12_000, 3, 3)))[0]
     middle = np.repeat([0.0, 1.0, 0.5], 4_000)  # needles, plates, and between
-    module = specialise(tensor, constant, np.dtype("f8"), CHANNELS=1)
+    module = specialise(selling, constant, np.dtype("f8"))
     table, index = offsets(reach, True)
     lengths = (table**2).sum(axis=1)
     scale = np.array([1.0 / (spacing[i] * spacing[j]) for i, j in PARTS[True]])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from divgrad.kernels.planes import copy, load
+from divgrad.kernels.planes import blend, copy, load, widened
 
 __all__ = ["polynomial"]
 
@@ -43,21 +43,10 @@ def flat_gain(v, a, b, g, h, x, rate, tau, out):
         out[j] = v[j] + tau * (rate[j] * s)
 
 
-def blend(out, fresh, old):
-    """out <- fresh out + (1 - fresh) old."""
-    kept = REAL(1.0) - fresh
-    for j in range(out.shape[0]):
-        out[j] = fresh * out[j] + kept * old[j]
-
-
 def polynomial(u, old, w, out, box, taus, fresh):
     """out[box] <- ``v[s + 1] = fresh[s] (v[s] + taus[s] A v[s]) + (1 - fresh[s]) v[s - 1]``, v[0] = u, v[-1] = old."""
     steps, channels = taus.shape[0], u.shape[0]
-    outer = (
-        max(0, box[0] - steps), min(u.shape[1], box[1] + steps),
-        max(0, box[2] - steps), min(u.shape[2], box[3] + steps),
-        max(0, box[4] - steps), min(u.shape[3], box[5] + steps),
-    )  # fmt: skip
+    outer = widened(box, steps, u)
     width = outer[5] - outer[4]
     size = (outer[3] - outer[2]) * width
     march(

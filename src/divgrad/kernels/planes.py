@@ -9,6 +9,13 @@ def copy(a, out):
         out[j] = a[j]
 
 
+def blend(out, fresh, old):
+    """out <- fresh out + (1 - fresh) old."""
+    kept = 1.0 - fresh
+    for j in range(out.shape[0]):
+        out[j] = fresh * out[j] + kept * old[j]
+
+
 def load(u, z, y0, y1, x0, x1, plane):
     """plane[channel, pixel] <- a part of plane z of u, its rows one after the other."""
     width = x1 - x0
@@ -29,3 +36,24 @@ def mirror(i, size):
     """Index of the pixel that stands for pixel i beyond the border."""
     i = i % (2 * size)
     return i if i < size else 2 * size - 1 - i
+
+
+def widened(box, halo, u):
+    """The box with a halo on all sides, as far as u reaches."""
+    return (
+        max(0, box[0] - halo), min(u.shape[1], box[1] + halo),
+        max(0, box[2] - halo), min(u.shape[2], box[3] + halo),
+        max(0, box[4] - halo), min(u.shape[3], box[5] + halo),
+    )  # fmt: skip
+
+
+def reflect(plane, rows, width, first):
+    """Make the rim of a plane equal to the pixels next to it; first is 0 where there are no rows above and below."""
+    for y in range(rows):
+        plane[first + y * width] = plane[first + y * width + 1]
+        plane[first + (y + 1) * width - 1] = plane[first + (y + 1) * width - 2]
+    if first > 0:
+        last = rows * width
+        for j in range(width):
+            plane[j] = plane[width + j]
+            plane[last + width + j] = plane[last + j]

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from divgrad.kernels.curvature import flat_slopes, slopes_along
+from divgrad.kernels.curvature_rows import flat_slopes, slopes_along
+from divgrad.kernels.planes import reflect, widened
 
 __all__ = ["flowed", "relax"]
 
@@ -80,13 +81,7 @@ def load(f, y, c, z, outer, factors, plane):
     for k in range(rows):
         here = plane[first + k * width : first + (k + 1) * width]
         current(f, y, c, z, outer[2] + k, outer[4], outer[5], factors, here[1 : width - 1])
-        here[0] = here[1]
-        here[width - 1] = here[width - 2]
-    if VOLUME:
-        last = rows * width
-        for j in range(width):
-            plane[j] = plane[width + j]
-            plane[last + width + j] = plane[last + j]
+    reflect(plane, rows, width, first)
 
 
 def slopes(q, p, r, inverse, first, n, width, t, more):
@@ -144,11 +139,7 @@ def go_on(new, beta, p, out):
 
 def relax(f, p, y, out, box, factors, rates, sigma, beta, inverse, least):
     """p[box] <- p', out[box] <- y'. ``factors``: tau / h, ``rates``: sigma / h, inverse: 1 / h^2, least: eps^2."""
-    outer = (
-        max(0, box[0] - 2), min(f.shape[1], box[1] + 2),
-        max(0, box[2] - 2), min(f.shape[2], box[3] + 2),
-        max(0, box[4] - 2), min(f.shape[3], box[5] + 2),
-    )  # fmt: skip
+    outer = widened(box, 2, f)
     width = outer[5] - outer[4] + 2
     n = (outer[3] - outer[2] - 1) * width + width - 2
     room = (n + 2 * width + 2 + 15) // 16 * 16 if VOLUME else (width + 15) // 16 * 16

@@ -30,7 +30,7 @@ from __future__ import annotations
 import numpy as np
 
 from divgrad.conductances import constant as conductance
-from divgrad.kernels.planes import copy, load, store
+from divgrad.kernels.planes import blend, copy, load, store
 
 __all__ = ["edge_weights", "explicit", "frozen"]
 
@@ -97,13 +97,6 @@ def weigh_and_gain(p, q, contrast, inverse, right, above, below, before, rates, 
         if VOLUME:
             x = x + ty * (below[j] - above[j])
         out[j] = p[j] + (x + z)
-
-
-def blend(out, fresh, old):
-    """out <- fresh out + (1 - fresh) old."""
-    kept = REAL(1.0) - fresh
-    for j in range(out.shape[0]):
-        out[j] = fresh * out[j] + kept * old[j]
 
 
 def explicit(u, out, box, taus, contrasts, inverse):

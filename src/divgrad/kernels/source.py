@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from divgrad.errors import ParameterError
+from divgrad.kernels.rewriting import renamed, typed, undocumented
 
 OUTER = 'njit(nogil=True, cache=True, error_model="numpy")'
 INNER = (
@@ -47,7 +48,9 @@ def kernel_source(name: str, switches: tuple[tuple[str, Any], ...]) -> str:
     inner = LOOP if values.get("INLINE", getattr(module, "INLINE", True)) else CALLED
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("divgrad.kernels."):
-            lines += _imported(sys.modules[str(node.module)], {alias.name for alias in node.names})
+            lines += _imported(
+                sys.modules[str(node.module)], {alias.name for alias in node.names}, inner
+            )
         elif isinstance(node, ast.FunctionDef):
             lines.append(_decorated(node, OUTER if node.name in module.__all__ else inner))
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -59,11 +62,11 @@ def kernel_source(name: str, switches: tuple[tuple[str, Any], ...]) -> str:
 
 
 def _decorated(node: ast.FunctionDef, how: str) -> str:
-    node = _Reals(every=False).visit(_undocumented(node))
+    node = typed(undocumented(node), every=False)
     return f"@{how}\n{ast.unparse(node)}"
 
 
-def _imported(module: ModuleType, wanted: set[str]) -> list[str]:
+def _imported(module: ModuleType, wanted: set[str], how: str) -> list[str]:
     """Return the functions wanted, and before each those of its module that it calls."""
     tree = ast.parse(inspect.getsource(module))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -71,7 +74,7 @@ def _imported(module: ModuleType, wanted: set[str]) -> list[str]:
         if name in wanted:
             used = {node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)}
             wanted = wanted | (used & set(functions))
-    return [_decorated(node, LOOP) for name, node in functions.items() if name in wanted]
+    return [_decorated(node, how) for name, node in functions.items() if name in wanted]
 
 
 def identity(conductance: Any) -> tuple[Any, ...]:
@@ -139,7 +142,7 @@ def function_source(
         for key, value in sorted({**captures.globals, **captures.nonlocals}.items())
         if key in used
     }
-    renamed: dict[str, str] = {}
+    names: dict[str, str] = {}
     before: list[str] = []
     for key, value in outside.items():
         new = prefix + key
@@ -148,13 +151,13 @@ def function_source(
         if isinstance(value, FunctionType):
             if value not in seen:
                 before.append(function_source(value, new, new + "_", seen))
-            renamed[key] = seen[value]
+            names[key] = seen[value]
             continue
-        renamed[key] = _library(value)
-        if not renamed[key]:
-            renamed[key] = new
+        names[key] = _library(value)
+        if not names[key]:
+            names[key] = new
             before.append(f"{new} = {_number(value)}")
-    node = _Reals(every=True).visit(_Rename(renamed).visit(_undocumented(node)))
+    node = typed(renamed(undocumented(node), names), every=True)
     _simplify(node, function, most)
     node.name = name
     return "\n\n".join([*before, f"@{INNER}\n{ast.unparse(ast.fix_missing_locations(node))}"])
@@ -261,63 +264,3 @@ def _number(value: Any) -> str:
         number = float(value)
         return f"REAL({number!r})" if math.isfinite(number) else f'REAL("{number}")'
     raise NoSourceError
-
-
-def _undocumented(node: ast.FunctionDef) -> ast.FunctionDef:
-    if ast.get_docstring(node) is not None:
-        node.body = node.body[1:] or [ast.Pass()]
-    return node
-
-
-class _Rename(ast.NodeTransformer):
-    def __init__(self, names: dict[str, str]) -> None:
-        self.names = names
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id not in self.names:
-            return node
-        return ast.parse(self.names[node.id], mode="eval").body
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        node = self.generic_visit(node)  # type: ignore[assignment]
-        if (
-            isinstance(node.value, ast.Name)
-            and node.value.id in ("math", "np")
-            and node.attr == "exp"
-        ):
-            return ast.Name("_exp", node.ctx)
-        return node
-
-
-class _Reals(ast.NodeTransformer):
-    """Wrap literals in REAL(): an untyped 1.0 would draw the arithmetic into float64, at half the speed."""
-
-    def __init__(self, every: bool) -> None:
-        self.every = every  # also integers, and what is returned: a conductance is real throughout
-
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        number = float if not self.every else float | int
-        if isinstance(node.value, number) and not isinstance(node.value, bool):
-            return ast.Call(ast.Name("REAL", ast.Load()), [ast.Constant(float(node.value))], [])
-        return node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        node.left = self.visit(node.left)
-        whole = isinstance(node.right, ast.Constant) and isinstance(node.right.value, int)
-        if not (isinstance(node.op, ast.Pow) and whole):  # s2 ** 2 stays a product
-            node.right = self.visit(node.right)
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        if isinstance(node.func, ast.Name) and node.func.id in ("REAL", "range"):
-            return node
-        node.args = [self.visit(argument) for argument in node.args]
-        return node
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        return node
-
-    def visit_Return(self, node: ast.Return) -> ast.AST:
-        if self.every and node.value is not None:
-            node.value = ast.Call(ast.Name("REAL", ast.Load()), [self.visit(node.value)], [])
-        return node

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from divgrad.conductances import constant
 from divgrad.grid import Grid
-from divgrad.kernels import stencil, tensor, tiles
+from divgrad.kernels import selling, stencil, tensor, tiles
 from divgrad.kernels.directions import PARTS, directions, offsets, roundest
 from divgrad.kernels.presmoothing import axes
 from divgrad.kernels.specialise import specialise
@@ -183,13 +183,11 @@ class VolumeDiffusion(TensorDiffusion):
         shape = field.shape[1:]
         self.table, index = offsets(reach, True)
         self.reach = (*(min(reach, n - 1) for n in shape[:2]), reach)
-        module = self._module(1)
-        weights, codes = self._decompose(module, field, index)
-        self._pack(module, weights, codes)
+        weights, codes = self._decompose(field, index)
+        self._pack(self._module(1), weights, codes)
 
-    def _decompose(
-        self, module: Any, field: Image, index: NDArray[Any]
-    ) -> tuple[Image, NDArray[Any]]:
+    def _decompose(self, field: Image, index: NDArray[Any]) -> tuple[Image, NDArray[Any]]:
+        module = specialise(selling, constant, self.dtype)
         weights = np.empty((6, *field.shape[1:]), self.dtype)
         codes = np.empty(weights.shape, np.int16)
         least = self.dtype.type(roundest(self.grid, index.shape[2] // 2))

@@ -10,13 +10,12 @@ import numpy as np
 
 from divgrad.estimate import NoiseKind
 from divgrad.estimate.clipping import find_rails, unclipped
-from divgrad.estimate.impulse_pixels import extreme_pixels
 from divgrad.grid import Grid
 from divgrad.operators import Image
 from divgrad.tasks.classical import two_flows
 from divgrad.tasks.filling import fill, has_learned
 from divgrad.tasks.gaussian_part import remove_gaussian
-from divgrad.tasks.random_impulses import random_impulses
+from divgrad.tasks.impulses import impulses
 from divgrad.tasks.stabilised import denoise_stabilised
 from divgrad.tasks.two_flows import Flow
 from divgrad.transforms import Anscombe, Logarithm, Rician, Stabiliser
@@ -83,10 +82,7 @@ def _gaussian(u: Image, noise: NoiseKind, wish: Wish) -> Result:
 
 
 def _impulses(u: Image, noise: NoiseKind, wish: Wish) -> Result:
-    if noise.likely == "salt-and-pepper":
-        lost = np.stack([extreme_pixels(part, noise.parameters["density"]) for part in u])
-    else:
-        lost = random_impulses(u, wish.grid)
+    lost = impulses(u, noise, wish.grid)
     if lost.all():
         return Result(u.copy(), ("No good pixel was found: nothing was changed.",))
     said = f"{100 * lost.mean():.2g} % of the pixels were filled from the others, which stay as they were."

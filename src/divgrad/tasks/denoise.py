@@ -15,6 +15,7 @@ from divgrad.layout import enter
 from divgrad.operators import Equation, Image
 from divgrad.parameters import Parameter, documented
 from divgrad.stopping import Stop
+from divgrad.tasks.image_parameters import IMAGE
 
 if TYPE_CHECKING:
     from divgrad.tasks.two_flows import Flow
@@ -43,19 +44,7 @@ PARAMETERS: dict[str, Parameter] = {
         "When classical flows stop, a rule such as Time(3); None mixes several times so that the error is least",
         kind=object, optional=True,
     ),
-    "channel_axis": Parameter(
-        "Axis of the channels, which share their edges; None: there is none", kind=int, optional=True
-    ),
-    "spacing": Parameter(
-        "Distance of pixels along each spatial axis, or one for all; None: 1",
-        unit="length units", kind=object, optional=True,
-    ),
-    "dtype": Parameter(
-        "Type of the result: None for float32 or float64, 'same' for that of the image, rounded and "
-        "clipped",
-        kind=object, optional=True,
-    ),
-    "report": Parameter("Whether to return the reasons too", kind=bool),
+    **IMAGE,
 }  # fmt: skip
 
 

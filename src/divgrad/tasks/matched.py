@@ -12,21 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from divgrad.layout import enter
 from divgrad.parameters import Parameter
 from divgrad.tasks.gaussian_part import remove_gaussian
+from divgrad.tasks.image_parameters import IMAGE
 from divgrad.tasks.stabilised import denoise_stabilised
 from divgrad.transforms import Stabiliser
 
 COMMON: dict[str, Parameter] = {
     "model": Parameter("Learned model for images: 'best', or 'fast', about six times as fast", kind=object),
-    "channel_axis": Parameter("Axis of the channels; None: there is none", kind=int, optional=True),
-    "spacing": Parameter(
-        "Distance of pixels along each spatial axis, or one for all; None: 1",
-        unit="length units", kind=object, optional=True,
-    ),
-    "dtype": Parameter(
-        "Type of the result: None for float32 or float64, 'same' for that of the image, rounded and clipped",
-        kind=object, optional=True,
-    ),
-    "report": Parameter("Whether to return the reasons too", kind=bool),
+    **IMAGE,
 }  # fmt: skip
 
 

@@ -11,12 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from divgrad.errors import ImageError
 from divgrad.estimate import noise_kind
-from divgrad.estimate.impulse_pixels import extreme_pixels
 from divgrad.layout import enter
 from divgrad.parameters import Parameter, documented
 from divgrad.tasks.filling import fill, has_learned
-from divgrad.tasks.matched import COMMON
-from divgrad.tasks.random_impulses import random_impulses
+from divgrad.tasks.image_parameters import IMAGE
+from divgrad.tasks.impulses import impulses
 
 PARAMETERS: dict[str, Parameter] = {
     "mask": Parameter("True at the pixels that are lost; None finds them", kind=object, optional=True),
@@ -25,7 +24,7 @@ PARAMETERS: dict[str, Parameter] = {
         "leaves the range of the good pixels nowhere",
         kind=object, optional=True,
     ),
-    **{name: fact for name, fact in COMMON.items() if name != "model"},
+    **IMAGE,
 }  # fmt: skip
 
 
@@ -95,10 +94,8 @@ def remove_impulses(
     else:
         noise = noise_kind(image, channel_axis=channel_axis)
         found, lost = noise.sentence, np.zeros(u.shape, bool)
-        if noise.likely == "salt-and-pepper":
-            lost = np.stack([extreme_pixels(part, noise.parameters["density"]) for part in u])
-        elif noise.likely == "random-impulse":
-            lost = random_impulses(u, grid)
+        if noise.likely in ("salt-and-pepper", "random-impulse"):
+            lost = impulses(u, noise, grid)
     if lost.all():
         raise ImageError("every pixel is lost: there is nothing to fill them from")
     said = [

@@ -27,6 +27,7 @@ from divgrad.kernels import (
     reaction,
     resolvent,
     scalar,
+    selling,
     shock,
     smoothing,
     speckle,
@@ -54,7 +55,12 @@ from divgrad.testing.reaction_trials import (
 )
 from divgrad.testing.shock_trials import dominant_trials, shock_trials
 from divgrad.testing.speckle_trials import complex_trials, speckle_trials
-from divgrad.testing.tensor_trials import stencil_trials, structure_trials, tensor_trials
+from divgrad.testing.tensor_trials import (
+    selling_trials,
+    stencil_trials,
+    structure_trials,
+    tensor_trials,
+)
 from divgrad.testing.trial import Trial
 
 #: Makes runnable kernels: (kernel, conductance, dtype, **switches) -> a module with the same functions.
@@ -271,6 +277,7 @@ KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     sums: sums_trials,
     structure: structure_trials,
     stencil: stencil_trials,
+    selling: selling_trials,
     tensor: tensor_trials,
     pointwise: pointwise_trials,
     multigrid: multigrid_trials,

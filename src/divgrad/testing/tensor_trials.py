@@ -59,26 +59,30 @@ def stencil_trials(dtype: Any) -> Iterator[Trial]:
         yield Trial("steps", arguments, switches)
 
 
-def tensor_trials(dtype: Any) -> Iterator[Trial]:
-    """Yield calls of the functions of :mod:`divgrad.kernels.tensor`."""
+def selling_trials(dtype: Any) -> Iterator[Trial]:
+    """Yield calls of the functions of :mod:`divgrad.kernels.selling`."""
     rng = np.random.default_rng(9)
-    real, shape, box, run = dtype.type, (3, 4, 5), (0, 3, 0, 4, 0, 5), 4
-    table, index = offsets(1, True)
-    half = len(table) // 2
+    real, shape, box = dtype.type, (3, 4, 5), (0, 3, 0, 4, 0, 5)
+    _, index = offsets(1, True)
     roots = rng.normal(0.0, 1.0, (3, 3, *shape))
     d = np.einsum("ik...,jk...->ij...", roots, roots)
     field = np.stack([d[i, j] for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))])
     weights = np.zeros((6, *shape), dtype)
     codes = np.zeros(weights.shape, np.int16)
     scale = np.array([1.0, 0.25, 4.0, 0.5, 2.0, 1.0], dtype)
+    arguments = (field.astype(dtype), scale, real(0.1), real(1e-6), index, weights, codes, box)
+    yield Trial("decompose", arguments)
+
+
+def tensor_trials(dtype: Any) -> Iterator[Trial]:
+    """Yield calls of the functions of :mod:`divgrad.kernels.tensor`."""
+    rng = np.random.default_rng(9)
+    shape, box, run = (3, 4, 5), (0, 3, 0, 4, 0, 5), 4
+    table, _ = offsets(1, True)
+    half = len(table) // 2
     switches = {"RUN": run}
-    yield Trial(
-        "decompose",
-        (field.astype(dtype), scale, real(0.1), real(1e-6), index, weights, codes, box),
-        switches,
-    )
-    weights = np.array(rng.random(weights.shape), dtype)
-    codes = rng.integers(-1, half, codes.shape).astype(np.int16)
+    weights = np.array(rng.random((6, *shape)), dtype)
+    codes = rng.integers(-1, half, weights.shape).astype(np.int16)
     used = np.ones((*shape[:2], 2, half), np.uint8)
     yield Trial("mark_runs", (codes, np.zeros_like(used), box), switches)
     counts = np.zeros((*shape[:2], 2), np.int64)

@@ -1,11 +1,12 @@
-"""Find impulses of random value by filling them and looking what then is far from its place."""
+"""Which pixels are impulses: by their value, or by filling them and looking what then is far from its place."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from divgrad.estimate.impulse_pixels import unlike_neighbours
+from divgrad.estimate import NoiseKind
+from divgrad.estimate.impulse_pixels import extreme_pixels, unlike_neighbours
 from divgrad.grid import Grid
 from divgrad.learned import run, shipped
 from divgrad.operators import Image
@@ -23,6 +24,13 @@ ROUNDS = (
 TEXTURE = 1.0  # times the usual distance around is added
 LIMIT = 40.0  # of a distance in the usual one
 WINDOW = 7  # pixels
+
+
+def impulses(u: Image, noise: NoiseKind, grid: Grid) -> NDArray[np.bool_]:
+    """Say which pixels of ``u[channel, *space]`` are impulses of the kind that was found."""
+    if noise.likely == "salt-and-pepper":
+        return np.stack([extreme_pixels(part, noise.parameters["density"]) for part in u])
+    return random_impulses(u, grid)
 
 
 def random_impulses(u: Image, grid: Grid) -> NDArray[np.bool_]:
