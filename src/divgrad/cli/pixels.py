@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,26 @@ def open_picture(path: Path) -> Opened:
     return Opened(picture, colours, axis, picture.spacing if picture.calibrated else None)
 
 
-def save_picture(target: Path, result: NDArray[Any], opened: Opened) -> list[str]:
-    """Write a result in the dtype of its source, with its opacity; return what could not be kept."""
+def save_picture(
+    target: Path,
+    result: NDArray[Any],
+    opened: Opened,
+    spacing: tuple[float, ...] | None = None,
+) -> list[str]:
+    """Write a result in the dtype of its source, with its opacity; return what could not be kept.
+
+    Results of whole numbers (labels) and masks are no grey values: they are written as they are. ``spacing``
+    is that of the result where it has changed.
+    """
     picture = opened.picture
+    if spacing is not None and picture.calibrated:
+        picture = replace(picture, spacing=spacing)
+    if result.dtype.kind in "biu":
+        labels = result.astype(np.uint8) * np.uint8(255) if result.dtype.kind == "b" else result
+        bare = Picture(
+            labels, spacing=picture.spacing, unit=picture.unit, calibrated=picture.calibrated
+        )
+        return write(target, labels, like=bare)
     lost = []
     if np.iscomplexobj(result):
         result = result.real
@@ -43,5 +60,13 @@ def save_picture(target: Path, result: NDArray[Any], opened: Opened) -> list[str
     array = to_dtype(result, picture.array.dtype)
     if picture.alpha:
         array = array if opened.channel_axis is not None else array[..., None]
-        array = np.concatenate([array, picture.array[..., -1:]], axis=-1)
+        array = np.concatenate([array, _opacity(picture, array.shape[:-1])], axis=-1)
     return lost + write(target, array, like=picture)
+
+
+def _opacity(picture: Picture, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return the opacity, pixels repeated where the result has more of them."""
+    opacity = picture.array[..., -1:]
+    for axis, extent in enumerate(shape):
+        opacity = opacity.repeat(extent // opacity.shape[axis], axis=axis)
+    return opacity

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import functools
 import importlib
-import operator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from divgrad.cli import files
+from divgrad.cli import files, pictures
+from divgrad.cli.options import WRITTEN
 from divgrad.cli.progress import Progress
-from divgrad.cli.specs import number, parse
-from divgrad.errors import ParameterError
 from divgrad.parameters import Parameter
 
 EXAMPLE = """\
 examples:
-  divgrad {name} my.tif                       # writes my_{name}d.tif
+  divgrad {name} my.tif                       # writes my{ending}.tif
   divgrad {name} *.png -o results/ --json
 """
 # Arguments that the file answers, or the command.
@@ -32,21 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
     for key, fact in _parameters(name).items():
         text = fact.describe().replace("%", "%%")
         option = f"--{key.replace('_', '-')}"
-        if key == "until":
-            text += " Written time:3 or steps:10; given more than once: whichever comes first."
-            parser.add_argument(option, action="append", metavar="RULE", help=text)
-        elif key == "spacing":
-            parser.add_argument(option, metavar="H[,H[,H]]", help=text + " Default: the file's.")
-        elif key == "using":
-            text += " Written perona-malik:contrast=20, as after flow --equation."
-            parser.add_argument(option, metavar="FLOW", help=text)
-        elif key == "model":
-            parser.add_argument(option, metavar="NAME", help=text + " Written best, fast or none.")
+        written = WRITTEN.get(key)
+        if written is not None:
+            action = "append" if written.many else "store"
+            text += f" {written.hint}"
+            parser.add_argument(option, action=action, metavar=written.metavar, help=text)
         elif fact.kind is bool:
             parser.add_argument(option, action="store_true", help=text)
         else:
             parser.add_argument(option, metavar="NUMBER", help=text)
-    parser.epilog = EXAMPLE.format(name=name)
+    pictures.add_arguments(parser, _pictures(name))
+    parser.epilog = EXAMPLE.format(name=name, ending=ending(name))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,8 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     options = _options(arguments, _parameters(name))
     task = getattr(_module(name), name)
 
+    offered = _pictures(name)
+    places = pictures.places(arguments, offered, files.targets(arguments, ending(name)))
+
     def treat(path: Path, target: Path, bar: Progress) -> dict[str, Any]:
-        return _treat(task, path, target, dict(options))
+        return _treat(task, path, target, dict(options), places[path])
 
     return files.work_through(arguments, ending(name), treat, _show)
 
@@ -66,23 +62,10 @@ def ending(name: str) -> str:
 
     >>> ending("denoise")
     '_denoised'
+    >>> ending("edges")
+    '_edges'
     """
-    return f"_{name}d" if name.endswith("e") else f"_{name}ed"
-
-
-def lengths(text: str) -> float | tuple[float, ...]:
-    """Return the lengths in a text such as ``0.5,0.1,0.1``, or one for all axes.
-
-    >>> lengths("0.5,0.1"), lengths("2")
-    ((0.5, 0.1), 2.0)
-    """
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise ParameterError(
-            f"--spacing needs lengths such as 0.5,0.1,0.1 (plane, row, col); got {text!r}"
-        ) from None
-    return values[0] if len(values) == 1 else values
+    return f"_{name}" + ("" if name.endswith("s") else "d" if name.endswith("e") else "ed")
 
 
 def _module(name: str) -> ModuleType:
@@ -94,37 +77,36 @@ def _parameters(name: str) -> dict[str, Parameter]:
     return {key: fact for key, fact in declared.items() if key not in ELSEWHERE}
 
 
+def _pictures(name: str) -> dict[str, str]:
+    offered: dict[str, str] = getattr(_module(name), "PICTURES", {})
+    return {**pictures.PLOT, **offered}
+
+
 def _options(arguments: argparse.Namespace, facts: dict[str, Parameter]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for key, fact in facts.items():
         value = getattr(arguments, key)
         if value is None or value is False:
             continue
-        if key == "until":
-            from divgrad.stopping import STOPS
-
-            rules = [parse(text, STOPS, "stopping rule") for text in value]
-            options[key] = functools.reduce(operator.or_, rules)
-        elif key == "spacing":
-            options[key] = lengths(value)
-        elif key == "using":
-            from divgrad.equations import EQUATIONS
-
-            options[key] = parse(value, EQUATIONS, "equation")
-        elif key == "model":
-            options[key] = None if value == "none" else value
+        if key in WRITTEN:
+            options[key] = WRITTEN[key].read(value)
         else:
+            from divgrad.cli.specs import number
+
             options[key] = True if fact.kind is bool else number(f"--{key}", fact, value)
     return options
 
 
-def _treat(task: Any, path: Path, target: Path, options: dict[str, Any]) -> dict[str, Any]:
+def _treat(
+    task: Any, path: Path, target: Path, options: dict[str, Any], places: dict[str, Path]
+) -> dict[str, Any]:
     from divgrad.cli.pixels import open_picture, save_picture
 
     opened = open_picture(path)
     options.setdefault("spacing", opened.spacing)
     result = task(opened.colours, channel_axis=opened.channel_axis, report=True, **options)
-    notes = save_picture(target, result.image, opened)
+    notes = save_picture(target, result.image, opened, getattr(result, "spacing", None))
+    drawn = pictures.draw(places, opened, result)
     found: dict[str, Any] = {
         "input": str(path),
         "output": str(target),
@@ -134,9 +116,10 @@ def _treat(task: Any, path: Path, target: Path, options: dict[str, Any]) -> dict
         found["sigma"] = result.sigma
     if hasattr(result, "noise"):
         found["noise"] = dataclasses.asdict(result.noise)
-    return {**found, "notes": notes}
+    return {**found, **drawn, "notes": notes}
 
 
 def _show(result: dict[str, Any]) -> str:
     lines = [result["input"], *(f"  {said}" for said in [*result["report"], *result["notes"]])]
+    lines += [f"  {key}: {result[key]}" for key in ("overlay", "plot") if key in result]
     return "\n".join([*lines, f"  -> {result['output']} ({result['seconds']:.2f} s)"])

@@ -1,0 +1,107 @@
+"""How parameters that are no numbers are written on the command line: one line here for each name."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from divgrad.errors import ParameterError
+
+
+@dataclass(frozen=True)
+class Written:
+    """How a parameter is written.
+
+    Parameters
+    ----------
+    metavar
+        What stands for it in the help.
+    hint
+        A sentence that is added to the help.
+    read
+        Text, or all texts where it may be given more than once, -> value.
+    many
+        Whether it may be given more than once.
+    """
+
+    metavar: str
+    hint: str
+    read: Callable[[Any], Any]
+    many: bool = False
+
+
+def lengths(text: str) -> float | tuple[float, ...]:
+    """Return the lengths in a text such as ``0.5,0.1,0.1``, or one for all axes.
+
+    >>> lengths("0.5,0.1"), lengths("2")
+    ((0.5, 0.1), 2.0)
+    """
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ParameterError(
+            f"--spacing needs lengths such as 0.5,0.1,0.1 (plane, row, col); got {text!r}"
+        ) from None
+    return values[0] if len(values) == 1 else values
+
+
+def rules(texts: Sequence[str]) -> Any:
+    """Return the stopping rule, or whichever comes first of several."""
+    from divgrad.cli.specs import parse
+    from divgrad.stopping import STOPS
+
+    return functools.reduce(operator.or_, [parse(text, STOPS, "stopping rule") for text in texts])
+
+
+def flow(text: str) -> Any:
+    """Return the equation that a text such as ``perona-malik:contrast=20`` describes."""
+    from divgrad.cli.specs import parse
+    from divgrad.equations import EQUATIONS
+
+    return parse(text, EQUATIONS, "equation")
+
+
+def name(text: str) -> str | None:
+    """Return a name, or None for ``none``."""
+    return None if text == "none" else text
+
+
+def file_or_colour(text: str) -> Any:
+    """Return the pixels of a file as True and False (all that is not 0), or the numbers of a colour.
+
+    >>> file_or_colour("#ff0080"), file_or_colour("0")
+    ((255.0, 0.0, 128.0), (0.0,))
+    """
+    digits = text.removeprefix("#")
+    if text.startswith("#") and len(digits) == 6:
+        try:
+            return tuple(float(int(digits[n : n + 2], 16)) for n in (0, 2, 4))
+        except ValueError:
+            pass
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        pass
+    from divgrad.cli.pixels import open_picture
+
+    opened = open_picture(Path(text))
+    array = opened.colours != 0
+    return array if opened.channel_axis is None else array.any(axis=opened.channel_axis)
+
+
+#: Name of a parameter -> how it is written; all others are numbers, or yes and no.
+WRITTEN: dict[str, Written] = {
+    "until": Written(
+        "RULE", "Written time:3 or steps:10; given more than once: whichever comes first.", rules, True
+    ),
+    "spacing": Written("H[,H[,H]]", "Default: the file's.", lengths),
+    "using": Written("FLOW", "Written perona-malik:contrast=20, as after flow --equation.", flow),
+    "model": Written("NAME", "Written best, fast or none.", name),
+    "mask": Written(
+        "FILE|COLOUR", "An image file, not 0 where the mask is; or a colour, #ff0000 or 255,0,0.", file_or_colour
+    ),
+}  # fmt: skip
