@@ -44,7 +44,7 @@ def methods() -> dict[str, Method]:
     found: dict[str, Method] = {}
     for path in sorted(MODELS.glob("*.safetensors"), reverse=True):
         model = learned.read(path)
-        if model.channels == 1:
+        if model.channels == 1 and "Gaussian" in model.metadata["noise"]:
             found[f"divgrad learned, {path.stem}"] = lambda u, s, m=model: learned.run(
                 u[None], m, s
             )[0]

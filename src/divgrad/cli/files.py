@@ -45,12 +45,14 @@ def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path
         folder = arguments.output.endswith(("/", os.sep))
         into = output.is_dir() or len(inputs) > 1 or folder
         _prepare(output, into)
+    stem, dot, kind = ending.partition(".")
+    suffix = dot + kind  # of its own, or that of the input
     pairs = []
     for path in inputs:
         if into and output is not None:
-            target = output / path.name
+            target = output / (path.stem + (suffix or path.suffix))
         else:
-            target = output or path.with_name(f"{path.stem}{ending}{path.suffix}")
+            target = output or path.with_name(f"{path.stem}{stem}{suffix or path.suffix}")
         pairs.append((path, target))
     outputs = [target for _, target in pairs]
     twice = next((target for target in outputs if outputs.count(target) > 1), None)

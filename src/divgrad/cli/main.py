@@ -19,7 +19,7 @@ from divgrad.tasks import TASKS
 # name -> what it does. Tasks share one module; the others have one each, with add_arguments(parser) and
 # run(arguments) -> exit code.
 COMMANDS = {
-    **TASKS,
+    **{name.replace("_", "-"): sentence for name, sentence in TASKS.items()},
     "flow": "run any equation by any scheme until any stopping rule",
     "info": "say what an image is: size, kind and level of noise, contrast",
     "train": "learn a diffusion from images of your own",
@@ -65,6 +65,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
+class _Overview(argparse.RawDescriptionHelpFormatter):
+    """Sentences beside the names of all commands: argparse forgets how far these are indented."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = max(len(name) for name in COMMANDS) + 4
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; only the sub-command that is asked for is loaded."""
     parser = argparse.ArgumentParser(
@@ -72,7 +80,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         description="PDE diffusion for people who measure with images.",
         epilog="examples:\n  divgrad denoise my.tif\n  divgrad info my.tif --json\n"
         "  divgrad denoise --help\n\n" + EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Overview,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"divgrad {__version__}")
@@ -82,19 +90,24 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         sub = commands.add_parser(
             name,
             help=sentence,
-            description=sentence.capitalize() + ".",
+            description=sentence[0].upper() + sentence[1:] + ".",
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
         if name == asked:
             add = _module(name).add_arguments
-            add(sub, name) if name in TASKS else add(sub)
+            add(sub, _task(name)) if _task(name) in TASKS else add(sub)
             sub.add_argument("--json", action="store_true", help="print one JSON object instead")
     return parser
 
 
 def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"divgrad.cli.{'task' if name in TASKS else name}")
+    return importlib.import_module(f"divgrad.cli.{'task' if _task(name) in TASKS else name}")
+
+
+def _task(command: str) -> str:
+    """Return the name of a task as Python has it."""
+    return command.replace("-", "_")
 
 
 def one_line(error: BaseException) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import importlib
+import inspect
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,12 +14,14 @@ from typing import Any
 from divgrad.cli import files, pictures
 from divgrad.cli.options import WRITTEN
 from divgrad.cli.progress import Progress
+from divgrad.errors import ParameterError
 from divgrad.parameters import Parameter
+from divgrad.tasks import TASKS
 
 EXAMPLE = """\
 examples:
-  divgrad {name} my.tif                       # writes my{ending}.tif
-  divgrad {name} *.png -o results/ --json
+  divgrad {name} my{suffix}                       # writes my{ending}
+  divgrad {name} *{suffix} -o results/ --json
 """
 # Arguments that the file answers, or the command.
 ELSEWHERE = ("channel_axis", "dtype", "report")
@@ -39,20 +43,28 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         else:
             parser.add_argument(option, metavar="NUMBER", help=text)
     pictures.add_arguments(parser, _pictures(name))
-    parser.epilog = EXAMPLE.format(name=name, ending=ending(name))
+    own = ending(name)
+    shown = (own, ".jpg") if "." in own else (f"{own}.tif", ".tif")
+    parser.epilog = EXAMPLE.format(name=name.replace("_", "-"), ending=shown[0], suffix=shown[1])
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the task over the files."""
-    name = arguments.command
+    name = arguments.command.replace("-", "_")
     options = _options(arguments, _parameters(name))
     task = getattr(_module(name), name)
 
     offered = _pictures(name)
-    places = pictures.places(arguments, offered, files.targets(arguments, ending(name)))
+    targets = files.targets(arguments, ending(name))
+    for _, target in targets:
+        reason = getattr(_module(name), "UNFIT", {}).get(target.suffix.lower())
+        if reason is not None:
+            raise ParameterError(f"{target}: {reason}")
+    places = pictures.places(arguments, offered, targets)
+    from_file = getattr(_module(name), "FROM_FILE", ())
 
     def treat(path: Path, target: Path, bar: Progress) -> dict[str, Any]:
-        return _treat(task, path, target, dict(options), places[path])
+        return _treat(task, path, target, dict(options), places[path], from_file)
 
     return files.work_through(arguments, ending(name), treat, _show)
 
@@ -62,9 +74,12 @@ def ending(name: str) -> str:
 
     >>> ending("denoise")
     '_denoised'
-    >>> ending("edges")
-    '_edges'
+    >>> ending("edges"), ending("repair_jpeg")
+    ('_edges', '_repaired.png')
     """
+    if name in TASKS and hasattr(_module(name), "ENDING"):
+        own: str = _module(name).ENDING
+        return own
     return f"_{name}" + ("" if name.endswith("s") else "d" if name.endswith("e") else "ed")
 
 
@@ -74,7 +89,8 @@ def _module(name: str) -> ModuleType:
 
 def _parameters(name: str) -> dict[str, Parameter]:
     declared: dict[str, Parameter] = _module(name).PARAMETERS
-    return {key: fact for key, fact in declared.items() if key not in ELSEWHERE}
+    hidden = (*ELSEWHERE, *getattr(_module(name), "FROM_FILE", ()))
+    return {key: fact for key, fact in declared.items() if key not in hidden}
 
 
 def _pictures(name: str) -> dict[str, str]:
@@ -98,12 +114,21 @@ def _options(arguments: argparse.Namespace, facts: dict[str, Parameter]) -> dict
 
 
 def _treat(
-    task: Any, path: Path, target: Path, options: dict[str, Any], places: dict[str, Path]
+    task: Any,
+    path: Path,
+    target: Path,
+    options: dict[str, Any],
+    places: dict[str, Path],
+    from_file: Sequence[str] = (),
 ) -> dict[str, Any]:
     from divgrad.cli.pixels import open_picture, save_picture
 
     opened = open_picture(path)
-    options.setdefault("spacing", opened.spacing)
+    if "spacing" in inspect.signature(task).parameters:
+        options.setdefault("spacing", opened.spacing)
+    for key in from_file:
+        told = opened.picture.metadata.native.get(key)
+        options.setdefault(key, None if told == [] else told)
     result = task(opened.colours, channel_axis=opened.channel_axis, report=True, **options)
     notes = save_picture(target, result.image, opened, getattr(result, "spacing", None))
     drawn = pictures.draw(places, opened, result)

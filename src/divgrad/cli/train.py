@@ -8,9 +8,11 @@ from pathlib import Path
 
 from divgrad.errors import ParameterError
 
+SIZES = ("fast", "best")
 EXAMPLE = """\
 examples:
   divgrad train photographs/ -o mine              # grey, Gaussian noise of 1 to 75
+  divgrad train photographs/ --size best --noise jpeg --start best --steps 2000
   divgrad train micrographs/ --noise poisson:least=4,most=200
   divgrad train pairs/                            # with the folders pairs/clean and pairs/noisy
 
@@ -27,12 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where model, checkpoint and the curve of the loss go (default: divgrad-training)",
     )  # fmt: skip
     parser.add_argument(
-        "--size", choices=("fast", "best"), default="fast",
+        "--size", choices=SIZES, default="fast",
         help="10,000 parameters and quick, or 60,000 and best (default: fast)",
     )  # fmt: skip
     parser.add_argument(
         "--noise", default="gaussian", metavar="NOISE",
-        help="what to remove: gaussian or poisson, with a range (default: gaussian:least=1,most=75)",
+        help="what to remove: gaussian, poisson or jpeg, with a range (default: gaussian:least=1,most=75)",
     )  # fmt: skip
     parser.add_argument("--colour", action="store_true", help="learn to denoise colour images")
     parser.add_argument(
@@ -52,6 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--reduce", default="1", metavar="N[,N]",
         help="sizes in which images are used: 2,3 makes a half and a third of large, noisy photographs",
     )  # fmt: skip
+    parser.add_argument(
+        "--start", metavar="MODEL",
+        help="begin with a trained model: best or fast of the same --size, or a .safetensors file",
+    )  # fmt: skip
     parser.epilog = EXAMPLE
 
 
@@ -63,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     from divgrad.learned.noises import NOISES
     from divgrad.learned.trainer import BEST, FAST, train
     from divgrad.learned.training import Recipe
+    from divgrad.learned.weights import read, shipped
 
     try:
         reductions = [int(part) for part in arguments.reduce.split(",")]
@@ -80,10 +87,13 @@ def run(arguments: argparse.Namespace) -> int:
         steps=arguments.steps, every=arguments.every, seed=arguments.seed, polish=arguments.polish,
         normalise=arguments.normalise,
     )  # fmt: skip
+    start = None
+    if arguments.start is not None:
+        start = shipped(arguments.start) if arguments.start in SIZES else read(arguments.start)
     looks = []
     for look in train(
         arguments.images, arguments.output, architecture=architecture, recipe=recipe, noise=noise,
-        reductions=reductions,
+        reductions=reductions, start=start,
     ):  # fmt: skip
         looks.append(look)
         if not arguments.json:

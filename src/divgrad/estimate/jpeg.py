@@ -28,14 +28,14 @@ LUMINANCE = np.array([
 ])  # fmt: skip
 
 
-def steps(quality: int) -> NDArray[np.intp]:
-    """Give the step of each coefficient at a quality, 1 to 100.
+def steps(quality: int, table: NDArray[Any] = LUMINANCE) -> NDArray[np.intp]:
+    """Give the step of each coefficient at a quality, 1 to 100, of the table at 50.
 
     >>> steps(50)[0, 0], steps(90)[0, 0]
     (np.int64(16), np.int64(3))
     """
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    result: NDArray[np.intp] = np.clip((LUMINANCE * scale + 50) // 100, 1, 255)
+    result: NDArray[np.intp] = np.clip((table * scale + 50) // 100, 1, 255)
     return result
 
 
@@ -73,20 +73,33 @@ def jpeg_quality(channel: Channel) -> tuple[int, float]:
     >>> jpeg_quality(np.asarray(Image.open(file)))[0]
     40
     """
+    return jpeg_blocks(channel)[:2]
+
+
+def jpeg_blocks(channel: Channel) -> tuple[int, float, tuple[int, int]]:
+    """Find the quality, its evidence, and the row and col at which the first whole block begins.
+
+    As :func:`jpeg_quality`, which says how; 0, 0.0, (0, 0) if the image was no JPEG.
+
+    >>> jpeg_blocks(np.zeros((64, 64)))
+    (0, 0.0, (0, 0))
+    """
+    nothing = 0, 0.0, (0, 0)
     if channel.ndim != 2 or min(channel.shape) < 3 * SIDE:
-        return 0, 0.0
+        return nothing
     image = channel.astype(np.float64)
     if image.min() < 0.0 or image.max() > 255.0 or np.ptp(image) == 0.0:
-        return 0, 0.0
+        return nothing
     some = image.reshape(-1)[:: max(1, image.size // 4096)]
     if np.abs(some - np.rint(some)).max() > 1e-3:
-        return 0, 0.0
-    best = _best(image)
+        return nothing
+    best = (*_best(image), (0, 0))
     if best[1] < SURE:
         origin = _origin(image)
         if origin != (0, 0):
-            best = max(best, _best(image[origin[0] :, origin[1] :]), key=lambda one: one[1])
-    return best if best[1] >= SURE else (0, 0.0)
+            cropped = image[origin[0] :, origin[1] :]
+            best = max(best, (*_best(cropped), origin), key=lambda one: one[1])
+    return best if best[1] >= SURE else nothing
 
 
 def _best(image: Floats) -> tuple[int, float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,5 +74,63 @@ class PoissonNoise(Declared):
         return noisy, np.sqrt(variance).astype(np.float32)
 
 
+@declared
+class JPEGNoise(Declared):
+    """What JPEG compression does, at a quality drawn anew for each patch: more often at a low one.
+
+    Examples
+    --------
+    >>> ramp = np.tile(np.arange(0, 256, 8, dtype=np.float32), (1, 1, 32, 1))
+    >>> repaired, sigma = JPEGNoise(10, 10)(ramp, np.random.default_rng(0))
+    >>> bool(repaired.std() > 0), round(float(sigma[0]), 1)
+    (True, 10.9)
+    """
+
+    least: float = parameter("Lowest quality", least=1, most=100, default=5.0)
+    most: float = parameter("Highest quality", least=1, most=100, default=95.0)
+
+    def __call__(self, clean: Patches, rng: np.random.Generator) -> tuple[Patches, Patches]:
+        """Return compressed patches, and the level of each, as :func:`jpeg_level` counts it."""
+        noisy, sigma = np.empty_like(clean), np.empty(len(clean), np.float32)
+        logarithms = rng.uniform(math.log(self.least), math.log(self.most), len(clean))
+        for n, logarithm in enumerate(logarithms):
+            quality = round(math.exp(logarithm))
+            for c, channel in enumerate(clean[n]):
+                noisy[n, c], table = compressed(channel, quality)
+            sigma[n] = jpeg_level(table)
+        return noisy, sigma
+
+
+def compressed(image: Patches, quality: int) -> tuple[Patches, NDArray[np.intp]]:
+    """Return a grey image after JPEG compression, and the table of its steps, 8 x 8."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(np.clip(np.rint(image), 0, 255).astype(np.uint8)).save(
+        file, "JPEG", quality=quality
+    )
+    opened: Any = Image.open(file)
+    table = np.array(opened.quantization[0], np.intp).reshape(8, 8)
+    return np.asarray(opened, np.float32), table
+
+
+def jpeg_level(table: NDArray[Any]) -> float:
+    r"""Return the usual standard deviation of what a JPEG of a photograph lost.
+
+    .. math:: \sigma = 2 \, \bigl(\tfrac1{10} \textstyle\sum_{i + j < 4} q_{ij}\bigr)^{0.4}
+
+    with the steps q of the low frequencies: a fit to photographs, from quality 5 to 95 within 15 %.
+
+    >>> round(jpeg_level(np.full((8, 8), 14)), 2)
+    5.75
+    """
+    i, j = np.indices((8, 8))
+    return float(2.0 * np.asarray(table, np.float64)[i + j < 4].mean() ** 0.4)
+
+
 #: By the names that the command line uses.
-NOISES: dict[str, type[Declared]] = {"gaussian": GaussianNoise, "poisson": PoissonNoise}
+NOISES: dict[str, type[Declared]] = {
+    "gaussian": GaussianNoise,
+    "jpeg": JPEGNoise,
+    "poisson": PoissonNoise,
+}

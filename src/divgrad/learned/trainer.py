@@ -10,6 +10,7 @@ import numpy as np
 
 from divgrad.errors import ParameterError
 from divgrad.learned.data import Sample, arrange, held_out, load
+from divgrad.learned.weights import Model
 
 try:
     from divgrad.learned.model import Architecture
@@ -30,6 +31,7 @@ def train(
     recipe: Recipe | None = None,
     noise: Any = None,
     reductions: Sequence[int] = (1,),
+    start: Model | None = None,
 ) -> Iterator[Look]:
     """Train a diffusion, and yield how far it is after each look at validation.
 
@@ -48,6 +50,8 @@ def train(
         :class:`~divgrad.learned.noises.GaussianNoise`, 1 to 75.
     reductions
         Sizes in which images of a folder are used: 2 is half of it.
+    start
+        A trained model of the same architecture to begin with: far fewer steps are then needed.
 
     Raises
     ------
@@ -74,8 +78,9 @@ def train(
     seen, unseen = held_out(samples, recipe.patch)
     facts = {"data": name, "images": len(samples)}
     training = Training(
-        seen, unseen, folder, architecture=architecture, recipe=recipe, noise=noise, facts=facts
-    )
+        seen, unseen, folder, architecture=architecture, recipe=recipe, noise=noise, facts=facts,
+        start=start,
+    )  # fmt: skip
     yield from training.run()
 
 

@@ -19,11 +19,12 @@ from divgrad.learned.curve import draw
 from divgrad.learned.data import Picture, Sample, patches
 from divgrad.learned.influence import KNOTS
 from divgrad.learned.model import Architecture, Diffusion
-from divgrad.learned.noises import GaussianNoise, Noise
-from divgrad.learned.weights import write
+from divgrad.learned.noises import GaussianNoise, JPEGNoise, Noise
+from divgrad.learned.weights import Model, write
 from divgrad.metrics import psnr
 
 SIGMAS = (5.0, 15.0, 25.0, 50.0)  # at which Gaussian models are validated
+QUALITIES = (10, 20, 40, 80)  # and those for JPEG
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ class Training:
         gone on with.
     facts
         What else the model's file is to say: its data, for instance.
+    start
+        A model of the same architecture that it begins with, instead of low frequencies.
     """
 
     def __init__(
@@ -120,6 +123,7 @@ class Training:
         recipe: Recipe | None = None,
         noise: Noise | None = None,
         facts: dict[str, Any] | None = None,
+        start: Model | None = None,
     ) -> None:
         self.samples, self.validation = list(samples), list(validation)
         self.recipe, self.noise = recipe or Recipe(), noise or GaussianNoise()
@@ -128,6 +132,8 @@ class Training:
         self.model = Diffusion(
             architecture or Architecture(), self.recipe.seed, self.recipe.normalise
         )
+        if start is not None:
+            self._begin(start)
         groups: dict[float, list[Any]] = {1.0: [], 0.6: [], 2.0: []}
         for name, p in self.model.named_parameters():
             groups[{"filters": 1.0, "values": 0.6}.get(name.rpartition(".")[2], 2.0)].append(p)
@@ -140,6 +146,15 @@ class Training:
         self.history: list[Look] = []
         if self.checkpoint.exists():
             self._resume()
+
+    def _begin(self, start: Model) -> None:
+        """Take over the parameters of a model."""
+        own, given = self.model.state_dict(), start.arrays
+        if {k: tuple(v.shape) for k, v in own.items()} != {k: v.shape for k, v in given.items()}:
+            raise ParameterError(
+                "the model to start from is of another architecture: take its --size, without --normalise"
+            )
+        self.model.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in given.items()})
 
     @property
     def checkpoint(self) -> Path:
@@ -288,6 +303,11 @@ def _noisy(
             rng = np.random.default_rng([number, int(level)])
             white = rng.standard_normal(clean.shape, np.float32)
             yield f"{level:g}", clean + np.float32(level) * white, level
+    elif isinstance(noise, JPEGNoise):
+        inside = [q for q in QUALITIES if noise.least <= q <= noise.most]
+        for quality in inside or [round(0.5 * (noise.least + noise.most))]:
+            noisy, sigma = JPEGNoise(quality, quality)(clean[None], np.random.default_rng(number))
+            yield f"quality {quality}", noisy[0], float(sigma[0])
     else:
         noisy, sigma = noise(clean[None], np.random.default_rng(number))
         yield type(noise).__name__, noisy[0], float(sigma[0])

@@ -10,4 +10,5 @@ from __future__ import annotations
 #: Every task, and what it does.
 TASKS: dict[str, str] = {
     "denoise": "remove noise, with everything chosen and explained",
+    "repair_jpeg": "remove the blocks and ripples of JPEG compression",
 }
