@@ -11,6 +11,7 @@ import numpy as np
 from divgrad.errors import ImageError, ParameterError
 from divgrad.grid import Grid
 from divgrad.kernels.learned import Step, folded, step, unfolded
+from divgrad.learned.running import begun
 from divgrad.learned.weights import Model, shipped
 from divgrad.operators import Arrange, Equation, Image, Operator
 from divgrad.parameters import declared, parameter
@@ -28,7 +29,8 @@ class Learned(Equation):
 
     Every step of time one is a stage with parameters of its own; after the last, at the time ``model.stages``, the
     image rests. Grey values are those of 0..255, as in training, and so is sigma. The channels that a model
-    carries beside the image begin at zero, and are made again from the first image where an evolution pauses.
+    carries beside the image begin at zero, and are made again from the first image where an evolution pauses. Models
+    for colours denoise their mean by a grey model first; that belongs to the first stage.
 
     Raises
     ------
@@ -82,7 +84,13 @@ class Learned(Equation):
                 f"this model is for 2-D images of {model.channels} channel(s); got {u.shape[0]} channel(s) in "
                 f"{u.ndim - 1}-D"
             )
-        return _Begun(self.sigma, self.model, Start(u.copy(), tuple(model.steps(self.sigma))))
+        return self.begun(u, grid)
+
+    def begun(self, u: Image, grid: Grid) -> _Begun:
+        """Return it under way from an image that fits."""
+        model = self.parts
+        first = begun(u.copy(), model, self.sigma, grid.tiling)
+        return _Begun(self.sigma, self.model, Start(first, tuple(model.steps(self.sigma))))
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return the stage at the time t."""
@@ -146,6 +154,5 @@ class _Stage(Operator):
         """Return v after the stage, for which tau must be one."""
         equation = self.equation
         if not isinstance(equation, _Begun):
-            start = Start(v.copy(), tuple(equation.parts.steps(equation.sigma)))
-            equation = _Begun(equation.sigma, equation.model, start)
+            equation = equation.begun(v, self.grid)
         return equation.explicit(v, self.t, [tau], self.grid)

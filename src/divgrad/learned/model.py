@@ -17,6 +17,7 @@ from divgrad.learned import fused
 from divgrad.learned.influence import KNOTS, ramps
 
 REFERENCE = 25.0  # sigma at which ln(sigma / 25) is zero
+OPPONENT = np.array([[1, 0, -1], [1, -2, 1]]) / np.sqrt([[2], [6]])  # two differences of colours
 
 
 @dataclass(frozen=True)
@@ -158,10 +159,11 @@ class Stage(nn.Module):
         self.reaction = nn.Parameter(torch.tensor([math.log(0.05), 0.0, 0.0]))
 
     def kernels(self) -> Tensor:
-        """Return the filters: unit norm, zero mean over image channels."""
+        """Return the filters: unit norm, zero mean over each colour."""
         v = self.architecture.visible
         image, hidden = self.filters[:, :v], self.filters[:, v:]
-        image = image - image.mean((1, 2, 3), keepdim=True)
+        colours = image.unflatten(1, (self.architecture.channels, -1))
+        image = (colours - colours.mean((2, 3, 4), keepdim=True)).flatten(1, 2)
         k = torch.cat([image, hidden], 1)
         return k / k.square().sum((1, 2, 3), keepdim=True).sqrt()
 
@@ -218,7 +220,12 @@ def _first_filters(a: Architecture, generator: torch.Generator) -> Tensor:
     rng = np.random.default_rng(int(torch.randint(1 << 30, (1,), generator=generator)))
     for i in range(a.filters):
         p, q = order[(i // a.channels) % len(order)]
-        out[i, i % a.channels] = np.outer(basis[:, p], basis[:, q])
+        if a.channels == 3:  # differences of colours, and how they go with brightness
+            p, q = order[(i // 4) % len(order)]
+            colour = OPPONENT[i % 2] + (1 - i % 4 // 2 * 2) * 0.3 / math.sqrt(3)
+            out[i] = colour[:, None, None] * np.outer(basis[:, p], basis[:, q])
+        else:
+            out[i, i % a.channels] = np.outer(basis[:, p], basis[:, q])
     out /= np.sqrt((out**2).sum((1, 2, 3), keepdims=True))
     if a.fold > 1:
         out += 0.3 / n * rng.standard_normal(out.shape).astype(np.float32)

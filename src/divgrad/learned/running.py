@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from divgrad.errors import ImageError
@@ -26,6 +28,7 @@ def run(image: Image, model: Model, sigma: float, *, tiling: Tiling | None = Non
             f"this model is for 2-D images of {model.channels} channel(s), got an array of shape {image.shape}"
         )
     tiling = tiling or Tiling()
+    image = begun(image, model, sigma, tiling)
     steps = model.steps(sigma)
     if image.size <= SMALL:
         return _run(image, model, steps, sigma, tiling)
@@ -39,6 +42,19 @@ def run(image: Image, model: Model, sigma: float, *, tiling: Tiling | None = Non
         slab = _run(np.ascontiguousarray(image[:, first:last]), model, steps, sigma, tiling)
         end = min(rows, top + height)
         out[:, top:end] = slab[:, top - first : end - first]
+    return out
+
+
+def begun(image: Image, model: Model, sigma: float, tiling: Tiling) -> Image:
+    """Return what the stages of a model begin with: colours with their mean denoised, if the model wants that.
+
+    Grey images to learn from are plentiful and colour ones are few, and the mean has less noise than a colour.
+    """
+    luma = model.luma
+    if luma is None:
+        return image
+    mean = image.mean(axis=0, keepdims=True, dtype=image.dtype)
+    out: Image = image + (run(mean, luma, sigma / sqrt(len(image)), tiling=tiling) - mean)
     return out
 
 

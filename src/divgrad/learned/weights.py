@@ -34,7 +34,8 @@ class Model:
     stages
         Number of steps.
     metadata
-        How it was trained: data, recipe, scores.
+        How it was trained: data, recipe, scores; for colours also ``luma``, the name of the shipped model that
+        denoises their mean before.
     """
 
     arrays: Mapping[str, NDArray[Any]]
@@ -49,6 +50,12 @@ class Model:
     def visible(self) -> int:
         """Channels of the folded image."""
         return self.channels * self.fold**2
+
+    @property
+    def luma(self) -> Model | None:
+        """What denoises the mean of the colours first, if anything does."""
+        name = self.metadata.get("luma")
+        return shipped(name) if name else None
 
     def steps(self, sigma: float) -> list[Step]:
         """Return the steps for noise of a standard deviation in grey values of 0..255.
@@ -66,7 +73,8 @@ class Model:
         )
         v = self.visible
         k = filters.copy()
-        k[:, :v] -= k[:, :v].mean(axis=(1, 2, 3), keepdims=True)
+        colours = k[:, :v].reshape(len(k), self.channels, -1)
+        k[:, :v] = (colours - colours.mean(axis=2, keepdims=True)).reshape(k[:, :v].shape)
         k /= np.sqrt((k**2).sum(axis=(1, 2, 3), keepdims=True))
         inner = np.exp(contrast @ [1.0, s, s * s])
         outer = inner * np.exp(strength @ [s, s * s])
@@ -134,7 +142,7 @@ def write(
 
 @lru_cache(maxsize=8)
 def shipped(name: str) -> Model:
-    """Return a model that comes with divgrad, by its name.
+    """Return a model that comes with divgrad, by its name; those for colours end in ``-colour``.
 
     Raises
     ------

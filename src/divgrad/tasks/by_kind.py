@@ -13,6 +13,7 @@ from divgrad.estimate.clipping import find_rails, unclipped
 from divgrad.grid import Grid
 from divgrad.operators import Image
 from divgrad.tasks.classical import two_flows
+from divgrad.tasks.colour import is_colour
 from divgrad.tasks.filling import fill, has_learned
 from divgrad.tasks.gaussian_part import remove_gaussian
 from divgrad.tasks.impulses import impulses
@@ -26,6 +27,7 @@ LEARNED = (
     "A learned diffusion ({model}) removed it; it may overshoot: for a promise that nothing does, model=None "
     "takes two classical flows."
 )
+TOGETHER = "Its three colours were taken together, since they show one scene."
 CLIPPED = "Values pile up at an end of the range: what clipping the noise there did to the mean was undone."
 
 
@@ -64,7 +66,8 @@ def gaussian(u: Image, sigma: float, wish: Wish) -> Result:
     shift = u.mean(axis=axes, keepdims=True, dtype=np.float64)
     shift = shift - clean.mean(axis=axes, keepdims=True, dtype=np.float64)
     clean = np.clip(clean + shift.astype(u.dtype), u.min(), u.max())
-    return Result(clean, (LEARNED.format(model=wish.model),))
+    said = LEARNED.format(model=wish.model)
+    return Result(clean, (said, TOGETHER) if is_colour(u, sigma, wish.grid) else (said,))
 
 
 def _none(u: Image, noise: NoiseKind, wish: Wish) -> Result:

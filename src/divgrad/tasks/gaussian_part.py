@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from divgrad.grid import Grid
 from divgrad.learned import run, shipped
 from divgrad.operators import Image
+from divgrad.tasks.colour import is_colour
 from divgrad.tasks.least_error import weights
 from divgrad.tasks.photograph_scale import scale_for
 from divgrad.tasks.two_flows import flows_for, mix, versions
@@ -17,15 +20,19 @@ def remove_gaussian(z: Image, sigma: float, grid: Grid, model: str = "best") -> 
     """Return ``z[channel, *space]``, in any unit, without Gaussian noise of a known level.
 
     The learned models know grey values of 0..255: images are multiplied so that what is seen through the noise has
-    the contrast of a photograph. Channels go through them one by one. They know square pixels; images of others
-    and signals are left to two classical flows, volumes to these and more.
+    the contrast of a photograph. Colours go through them together, other channels one by one. They know square
+    pixels; images of others and signals are left to two classical flows, volumes to these and more.
     """
     if z.ndim == 4:
         return mixture(z, sigma, grid)[0]
     if len(set(grid.spacing)) == 1 and z.ndim == 3:
-        scale = scale_for(z, sigma, grid)
-        known, factor = shipped(model), z.dtype.type(scale)
-        parts = [run(part[None] * factor, known, sigma * scale, tiling=grid.tiling) for part in z]
+        if is_colour(z, sigma, grid):
+            known, parts, seen = shipped(f"{model}-colour"), [z], z.mean(axis=0, keepdims=True)
+            scale = scale_for(seen, sigma / sqrt(3.0), grid)
+        else:
+            known, parts, scale = shipped(model), list(z[:, None]), scale_for(z, sigma, grid)
+        factor = z.dtype.type(scale)
+        parts = [run(part * factor, known, sigma * scale, tiling=grid.tiling) for part in parts]
         return np.asarray(np.concatenate(parts) / factor)
     flows = flows_for(sigma, None, z, grid)
     parts_, _ = weights(z, lambda v: versions(v, flows, grid), sigma, grid)
