@@ -22,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser, *, ending: str) -> None:
         "-o",
         "--output",
         metavar="OUT",
-        help=f"output file; for several inputs a folder; default: beside IN, with {ending} in its name",
+        help="output file; for several inputs a folder; default: beside IN, with "
+        f"{ending.partition('|')[0]} in its name",
     )
     parser.add_argument("-f", "--force", action="store_true", help="overwrite existing outputs")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
@@ -30,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser, *, ending: str) -> None:
 
 def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path]]:
     """Return (input, output) pairs, checked before any work is done.
+
+    An ending such as ``_labels.png|tif`` keeps the suffix of an input that is among these; others get the first.
 
     Raises
     ------
@@ -45,14 +48,15 @@ def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path
         folder = arguments.output.endswith(("/", os.sep))
         into = output.is_dir() or len(inputs) > 1 or folder
         _prepare(output, into)
-    stem, dot, kind = ending.partition(".")
-    suffix = dot + kind  # of its own, or that of the input
+    stem, _, kinds = ending.partition(".")
+    own = [f".{kind}" for kind in kinds.split("|") if kind]
     pairs = []
     for path in inputs:
+        suffix = path.suffix if not own or path.suffix.lower() in own else own[0]
         if into and output is not None:
-            target = output / (path.stem + (suffix or path.suffix))
+            target = output / (path.stem + suffix)
         else:
-            target = output or path.with_name(f"{path.stem}{stem}{suffix or path.suffix}")
+            target = output or path.with_name(f"{path.stem}{stem}{suffix}")
         pairs.append((path, target))
     outputs = [target for _, target in pairs]
     twice = next((target for target in outputs if outputs.count(target) > 1), None)

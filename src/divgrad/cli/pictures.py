@@ -1,9 +1,10 @@
-"""``--overlay`` and ``--plot``: pictures for people to look at, beside the output.
+"""``--overlay``, ``--plot``, ``--table``: what people look at, beside the output.
 
 A task offers them in its ``PICTURES``, a table of option and sentence. For ``overlay`` its result has
 ``overlay``, a mask or numbered regions that are drawn over the image; for ``plot`` it may have ``panels``, a table
 of title and image, which are shown side by side after the image; without, the result is. There "result" has the
 brightness of the image, all others from their least to their largest value; whole numbers are numbered regions.
+For ``table`` it has ``table``, columns by name, which go to a CSV file.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from typing import Any
 from divgrad.errors import ImageWriteError, ParameterError
 
 PLOT = {"plot": "the image and the result, side by side"}
+KINDS = {"table": ("a table (CSV)", "csv")}  # of options; all others are pictures
+PICTURE = ("a picture (PNG)", "png")
 
 
 def add_arguments(parser: argparse.ArgumentParser, offered: Mapping[str, str]) -> None:
     """Declare the options of the pictures that a task offers."""
     for option, sentence in offered.items():
-        text = f"write a picture (PNG): {sentence}; for several inputs a folder"
+        kind, _ = KINDS.get(option, PICTURE)
+        text = f"write {kind}: {sentence}; for several inputs a folder"
         parser.add_argument(f"--{option}", metavar="PATH", help=text.replace("%", "%%"))
 
 
@@ -50,7 +54,8 @@ def places(
                 reason = f"the folder {folder} cannot be made: {error.strerror}"
                 raise ImageWriteError(f"--{key}: {reason}") from None
         for path in found:
-            place = folder / f"{path.stem}_{key}.png" if into else folder
+            suffix = KINDS.get(key, PICTURE)[1]
+            place = folder / f"{path.stem}_{key}.{suffix}" if into else folder
             if place.absolute() in taken:
                 raise ParameterError(f"--{key}: {place} is another file of this run: rename one")
             if place.exists() and not arguments.force:
@@ -64,6 +69,10 @@ def draw(places: Mapping[str, Path], opened: Any, result: Any) -> dict[str, str]
     """Write the pictures that were asked for; return option and path."""
     if not places:
         return {}
+    if "table" in places:
+        from divgrad.io.tables import write_table
+
+        write_table(places["table"], result.table)
     from divgrad.cli.drawing import labelled, overlaid, side_by_side, span, visible
     from divgrad.io import write
 

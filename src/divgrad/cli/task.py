@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         else:
             parser.add_argument(option, metavar="NUMBER", help=text)
     pictures.add_arguments(parser, _pictures(name))
-    own = ending(name)
+    own = ending(name).partition("|")[0]
     shown = (own, ".jpg") if "." in own else (f"{own}.tif", ".tif")
     parser.epilog = EXAMPLE.format(name=name.replace("_", "-"), ending=shown[0], suffix=shown[1])
 
@@ -146,5 +146,5 @@ def _treat(
 
 def _show(result: dict[str, Any]) -> str:
     lines = [result["input"], *(f"  {said}" for said in [*result["report"], *result["notes"]])]
-    lines += [f"  {key}: {result[key]}" for key in ("overlay", "plot") if key in result]
+    lines += [f"  {key}: {result[key]}" for key in ("overlay", "plot", "table") if key in result]
     return "\n".join([*lines, f"  -> {result['output']} ({result['seconds']:.2f} s)"])

@@ -11,4 +11,5 @@ from __future__ import annotations
 TASKS: dict[str, str] = {
     "denoise": "remove noise, with everything chosen and explained",
     "repair_jpeg": "remove the blocks and ripples of JPEG compression",
+    "segment_pages": "part the text of a page from its ground",
 }
