@@ -31,11 +31,11 @@ import sys, numpy as np, divgrad
 from divgrad.cli import main
 from divgrad.io import read, write
 ramp = np.add.outer(np.arange(48), np.zeros(64)).astype("u1")
-assert divgrad.flatten(ramp).std() < ramp.std()
+assert divgrad.subtract_light(ramp).std() < ramp.std()
 write("ramp.tif", ramp)
-assert main(["flatten", "ramp.tif", "-o", "flat.tif", "--scale", "5"]) == 0
+assert main(["subtract-light", "ramp.tif", "-o", "flat.tif", "--scale", "5"]) == 0
 assert read("flat.tif").array.dtype == np.uint8
-assert main(["flatten", "ramp.tif", "-o", "x.tif", "--scale", "-1"]) == 2
+assert main(["subtract-light", "ramp.tif", "-o", "x.tif", "--scale", "-1"]) == 2
 """,
 }
 

@@ -47,11 +47,11 @@ def methods() -> dict[str, Method]:
     return {
         "JPEG": lambda u, t: u,
         "scikit-image bilateral": filtered(
-            lambda u, s: denoise_bilateral(u, sigma_color=2 * s, sigma_spatial=1.5)
+            lambda u, s: denoise_bilateral(u, sigma_color=s, sigma_spatial=1.5)
         ),
-        "scikit-image TV": filtered(lambda u, s: denoise_tv_chambolle(u, 0.8 * s)),
+        "scikit-image TV": filtered(lambda u, s: denoise_tv_chambolle(u, 0.5 * s)),
         "scikit-image non-local means": filtered(
-            lambda u, s: denoise_nl_means(u, 5, 6, h=0.7 * s, sigma=0.5 * s, fast_mode=True)
+            lambda u, s: denoise_nl_means(u, 5, 6, h=0.6 * s, sigma=0.5 * s, fast_mode=True)
         ),
         "divgrad denoise, level given": lambda u, t: denoise(u, 0.8 * learned.noises.jpeg_level(t)),
         "divgrad repair_jpeg, model=None": lambda u, t: repair_jpeg(u, tables=[t.ravel()], model=None),

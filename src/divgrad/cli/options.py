@@ -86,6 +86,11 @@ def file_or_colour(text: str) -> Any:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
         pass
+    return marked(text)
+
+
+def marked(text: str) -> Any:
+    """Return where a file is not 0."""
     from divgrad.cli.pixels import open_picture
 
     opened = open_picture(Path(text))
@@ -100,7 +105,8 @@ WRITTEN: dict[str, Written] = {
     ),
     "spacing": Written("H[,H[,H]]", "Default: the file's.", lengths),
     "using": Written("FLOW", "Written perona-malik:contrast=20, as after flow --equation.", flow),
-    "model": Written("NAME", "Written best, fast or none.", name),
+    "model": Written("NAME", "Written as its name, or none.", name),
+    "border": Written("FILE", "An image file, not 0 along the border.", marked),
     "mask": Written(
         "FILE|COLOUR", "An image file, not 0 where the mask is; or a colour, #ff0000 or 255,0,0.", file_or_colour
     ),
