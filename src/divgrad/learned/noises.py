@@ -81,9 +81,9 @@ class JPEGNoise(Declared):
     Examples
     --------
     >>> ramp = np.tile(np.arange(0, 256, 8, dtype=np.float32), (1, 1, 32, 1))
-    >>> repaired, sigma = JPEGNoise(10, 10)(ramp, np.random.default_rng(0))
-    >>> bool(repaired.std() > 0), round(float(sigma[0]), 1)
-    (True, 10.9)
+    >>> noisy, sigma = JPEGNoise(10, 10)(ramp, np.random.default_rng(0))
+    >>> bool(noisy.std() > 0), round(float(sigma[0]), 1)
+    (True, 10.7)
     """
 
     least: float = parameter("Lowest quality", least=1, most=100, default=5.0)
