@@ -1,4 +1,4 @@
-"""A photograph that lost half of its pixels: as it is, filled by edge-enhancing diffusion, and learned besides."""
+"""A photograph that lost half of its pixels; filled by edge-enhancing diffusion of fourth order; polished besides."""
 
 from __future__ import annotations
 

@@ -334,6 +334,16 @@ def test_a_volume(call):
     np.testing.assert_array_equal(result.array, to_dtype(wanted, "uint16"))
 
 
+def test_volumes_are_denoised_as_volumes(call):
+    image = to_dtype(60.0 + 90.0 * noise((9, 24, 24)), "uint8")
+    write("stack.tif", image, like=Picture(image, spacing=(2.0, 0.5, 0.5), unit="um"))
+    code, out, _ = call("denoise", "stack.tif", "--sigma", "20", "--json")
+    assert code == 0
+    assert any(said.startswith("Mixed") for said in json.loads(out)["report"])
+    wanted = divgrad.denoise_volume(image, 20.0, spacing=(2.0, 0.5, 0.5), dtype="same")
+    np.testing.assert_array_equal(read("stack_denoised.tif").array, wanted)
+
+
 def test_whichever_rule_comes_first(call):
     micrograph()
     code, out, _ = call("flow", "cells.tif", "-e", "heat", "-s", "explicit:tau=0.01", "-u", "time:9",

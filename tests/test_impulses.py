@@ -12,6 +12,7 @@ from divgrad import remove_impulses
 from divgrad.errors import ImageError
 from divgrad.estimate.impulse_pixels import extreme_pixels, unlike_neighbours
 from divgrad.grid import Grid
+from divgrad.kernels.pyramid import from_coarser
 from divgrad.tasks.filling import fill
 from test_denoise import psnr, rms, scene
 
@@ -119,3 +120,26 @@ def test_rank_ordered_difference_agrees_with_a_loop():
         around = np.delete(wide[i : i + 3, j : j + 3].ravel(), 4)
         expected = np.sort(np.abs(around - np.float32(u[i, j])))[:4].mean()
         assert found[i, j] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_learned_model_may_polish(camera):
+    image, hit = salted(camera, 0.3)
+    flow = remove_impulses(image, hit, report=True)
+    polished = remove_impulses(image, hit, model="fast", report=True)
+    assert psnr(polished.image, camera) > psnr(flow.image, camera) + 0.1
+    np.testing.assert_array_equal(polished.image[~hit], image[~hit])
+    assert "learned" not in flow.report[-1]
+    assert "learned" in polished.report[-1]
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (1.0, 1.6)])
+def test_coarser_grids_know_means_and_let_the_known_be(spacing):
+    rng = np.random.default_rng(0)
+    known = (rng.random((1, 21, 34)) < 0.05).astype(float)
+    image = rng.uniform(10, 20, known.shape)
+    filled = from_coarser(np.where(known > 0, image, 1e6), known, Grid(spacing))
+    np.testing.assert_array_equal(filled[known > 0], image[known > 0])
+    assert image[known > 0].min() - 1.0 < filled.min()
+    assert filled.max() < image[known > 0].max() + 1.0
+    flat = from_coarser(np.where(known > 0, 7.0, -3.0), known, Grid(spacing))
+    assert np.abs(flat - 7.0).max() < 1e-9

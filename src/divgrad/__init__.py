@@ -47,6 +47,7 @@ _FACE = {
     "DetailPreservingSpeckle": "divgrad.equations",
     "AllenCahn": "divgrad.equations",
     "AmbrosioTortorelli": "divgrad.equations",
+    "Bending": "divgrad.equations",
     "Biharmonic": "divgrad.equations",
     "FourthOrder": "divgrad.equations",
     "GrayScott": "divgrad.equations",

@@ -36,6 +36,7 @@ TITLES = {
     "J. Math. Imaging and Vision 49:123-147, 2014": "Sparse Non-Negative Stencils for Anisotropic Diffusion",
     "J. of Structural Biology 135:239-250, 2001": "Noise Reduction in Electron Tomographic Reconstructions Using "
     "Nonlinear Anisotropic Diffusion",
+    "JMIV 26:85-103, 2006": "Error Analysis for Image Inpainting",
     "JMIV 35:208-226, 2009": "Properties of Higher Order Nonlinear Diffusion Filtering",
     "Journal of Differential Equations 135:238-268, 1997": "Histogram Modification via Differential Equations",
     "Prikladnaya Matematika i Mekhanika 16:67-78, 1952": "On Some Unsteady Motions of a Liquid and Gas in a Porous "

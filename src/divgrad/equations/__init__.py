@@ -5,6 +5,7 @@ from __future__ import annotations
 from divgrad.equations.affine_curvature import AffineCurvature
 from divgrad.equations.allen_cahn import AllenCahn
 from divgrad.equations.ambrosio_tortorelli import AmbrosioTortorelli
+from divgrad.equations.bending import Bending
 from divgrad.equations.biharmonic import Biharmonic
 from divgrad.equations.coherence_enhancing import CoherenceEnhancing
 from divgrad.equations.coherence_enhancing_shock import CoherenceEnhancingShock
@@ -69,7 +70,7 @@ EQUATIONS: dict[str, type[Equation]] = {
 }
 
 #: Those that wrap others.
-WRAPPERS: tuple[type[Equation], ...] = (Fidelity, Masked, Sum)
+WRAPPERS: tuple[type[Equation], ...] = (Bending, Fidelity, Masked, Sum)
 
 __all__ = [
     "EQUATIONS",
@@ -77,6 +78,7 @@ __all__ = [
     "AffineCurvature",
     "AllenCahn",
     "AmbrosioTortorelli",
+    "Bending",
     "Biharmonic",
     "CoherenceEnhancing",
     "CoherenceEnhancingShock",

@@ -19,6 +19,7 @@ from divgrad.tasks.gaussian_part import remove_gaussian
 from divgrad.tasks.impulses import impulses
 from divgrad.tasks.stabilised import denoise_stabilised
 from divgrad.tasks.two_flows import Flow
+from divgrad.tasks.volume_mixture import mixture
 from divgrad.transforms import Anscombe, Logarithm, Rician, Stabiliser
 
 SMALLEST = 16  # pixels along an axis: less is left to the classical flows
@@ -28,6 +29,7 @@ LEARNED = (
     "takes two classical flows."
 )
 TOGETHER = "Its three colours were taken together, since they show one scene."
+VOLUME = "No value left the range of the volume, and its mean is kept; model=None takes two flows, in less time."
 CLIPPED = "Values pile up at an end of the range: what clipping the noise there did to the mean was undone."
 
 
@@ -58,9 +60,13 @@ def remove(u: Image, noise: NoiseKind, model: str | None, grid: Grid) -> Result:
 
 
 def gaussian(u: Image, sigma: float, wish: Wish) -> Result:
-    """Remove Gaussian noise: learned where that is wished and possible."""
-    if wish.model is None or not has_learned(u, wish.grid) or min(u.shape[1:]) < SMALLEST:
+    """Remove Gaussian noise: learned where that is wished and possible, in volumes mixed with flows."""
+    small = sorted(u.shape[1:])[-2:][0] < SMALLEST  # the second largest extent
+    if wish.model is None or small or not (u.ndim == 4 or has_learned(u, wish.grid)):
         return Result(*two_flows(u, sigma, None, None, wish.grid))
+    if u.ndim == 4:
+        mixed, said = mixture(u, sigma, wish.grid, wish.model)
+        return Result(mixed, (said, VOLUME))
     clean = remove_gaussian(u, sigma, wish.grid, wish.model)
     axes = tuple(range(1, u.ndim))
     shift = u.mean(axis=axes, keepdims=True, dtype=np.float64)
@@ -89,7 +95,7 @@ def _impulses(u: Image, noise: NoiseKind, wish: Wish) -> Result:
     if lost.all():
         return Result(u.copy(), ("No good pixel was found: nothing was changed.",))
     said = f"{100 * lost.mean():.2g} % of the pixels were filled from the others, which stay as they were."
-    return Result(fill(u, lost, wish.grid, wish.model and "fast"), (said,))
+    return Result(fill(u, lost, wish.grid), (said,))
 
 
 def _stabilised(u: Image, transform: Stabiliser, wish: Wish, *, halve: bool) -> Result:

@@ -31,8 +31,8 @@ PARAMETERS: dict[str, Parameter] = {
         kind=object, optional=True,
     ),
     "model": Parameter(
-        "Learned model for images: 'best', or 'fast', several times as fast; None takes two classical flows, which "
-        "never leave the range of the image",
+        "Learned model for images and the planes of volumes: 'best', or 'fast', several times as fast; None takes two "
+        "classical flows, which never leave the range of the image",
         kind=object, optional=True,
     ),
     "contrast": Parameter(
@@ -117,9 +117,11 @@ def denoise(
     impulses are filled from the good pixels, which stay; what was rounded stays within its rounding; a clean
     image stays as it is. Where the kind is not sure, the most likely one is treated, and that is said.
 
-    With ``model=None``, and for signals and volumes, two Perona-Malik diffusions take the place of the learned one:
-    of the images on their way the mixture with the least expected error is taken; Stein's identity tells that error
-    without the clean image. Then no value leaves the range of the image.
+    Volumes are denoised as by :func:`~divgrad.denoise_volume`: flows that see all three axes with their spacing, one
+    of them along fibres and membranes, and learned planes, mixed. With ``model=None``, and for signals, two
+    Perona-Malik diffusions take the place of all that: of the images on their way the mixture with the least expected
+    error is taken; Stein's identity tells that error without the clean image. Then no value leaves the range of the
+    image.
 
     Parameters
     ----------

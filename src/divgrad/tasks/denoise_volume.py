@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from divgrad.errors import ImageError
@@ -39,7 +38,7 @@ def denoise_volume(
     image: ArrayLike,
     sigma: float | None = None,
     *,
-    model: str = "fast",
+    model: str = "best",
     channel_axis: int | None = None,
     spacing: float | Sequence[float] | None = None,
     dtype: Any = None,
@@ -75,6 +74,7 @@ def denoise_volume(
 
     Examples
     --------
+    >>> import numpy as np
     >>> clean = np.where(np.arange(24) < 12, 50.0, 150.0) * np.ones((12, 24, 1))
     >>> noisy = clean + np.random.default_rng(0).normal(0, 20, clean.shape)
     >>> bool((denoise_volume(noisy, 20.0, spacing=(2.0, 1.0, 1.0)) - clean).std() < 4.0)
@@ -88,9 +88,8 @@ def denoise_volume(
     how = "was given" if sigma is not None else "was found"
     said: tuple[str, ...] = (f"Gaussian noise of standard deviation {level:.4g} {how}.",)
     if level > 0:
-        mixed, parts = mixture(u, level, grid, model)
-        np.clip(mixed, u.min(), u.max(), out=mixed)
-        said += (f"Mixed so that the expected error is least: {', '.join(parts)}.",)
+        mixed, made = mixture(u, level, grid, model)
+        said += (made,)
     else:
         mixed = u.copy()
     clean = layout.leave(mixed, dtype)

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-from math import prod
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from divgrad.conductances import charbonnier
-from divgrad.equations import EdgeEnhancing, Heat, Masked
+from divgrad.equations import Bending, EdgeEnhancing, Heat, Masked
 from divgrad.evolution import evolve
 from divgrad.grid import Grid
+from divgrad.kernels.pyramid import from_coarser
 from divgrad.learned import run, shipped
 from divgrad.operators import Image
-from divgrad.schemes import FSI, Implicit
-from divgrad.stopping import Steps, Time
+from divgrad.schemes import FSI
+from divgrad.stopping import Steps
 
 Mask = NDArray[np.bool_]
 
-# Chosen on photographs of imagecompression.info: contrast from 0.5 to 5, time from 60 to 300 change 0.1 dB.
-CONTRAST = 2.0 / 255  # of the range of the good pixels, per pixel
+# Chosen on photographs of imagecompression.info: contrast from 4 to 10 and presmoothing from 0.5 to 1 change 0.05 dB;
+# directions that are not averaged cost 0.15 dB, half the time 0.1 dB where nearly all is lost.
+CONTRAST = 7.0 / 255  # of the range of the good pixels, per pixel
 PRESMOOTHING = 0.7  # pixels
-CYCLE, CYCLES = 20.0, 3  # time of a step in pixels squared, and their number
-FEW, MANY = (
-    0.5,
-    0.75,
-)  # lost, up to which learned steps need none of them before (0.02 dB), or one (0.07 dB)
-EXACT = 1e-3  # of the range: error allowed in what is only the beginning
+INTEGRATION = 0.65  # distances of good pixels
+TIME = 0.4  # of each of the two flows, in squared distances of good pixels
 # Learned steps: noise that a hole is taken to have, from first to last, in 1/255 of the range. Where nearly all is
 # lost the learned diffusion, which knows noise and not holes, may only polish what the other has made.
 FIRST, LAST, STEPS = 40.0, 2.5, 12
 
 
-def fill(u: Image, lost: Mask, grid: Grid, model: str | None = "fast") -> Image:
+def fill(u: Image, lost: Mask, grid: Grid, model: str | None = None) -> Image:
     """Return ``u[channel, *space]`` with new values where ``lost[channel, *space]`` says so.
 
-    Harmonic filling is the beginning, edge-enhancing diffusion draws edges through the holes, and
-    in images a learned diffusion, held at the good pixels in every step, adds what photographs look like.
+    Means over ever wider pixels are the beginning; a thin plate through the good pixels goes on with slopes; another
+    one, stiff along the edges that the first shows, draws these through the holes. In images a learned diffusion, held
+    at the good pixels in every step, may add what photographs look like.
     """
     if lost.all() or not lost.any():
         return u.copy()
@@ -55,25 +51,18 @@ def _channel(u: Image, lost: Mask, grid: Grid, model: str | None) -> Image:
     if reach == 0.0:
         return np.asarray(begun)
     pixel = min(grid.spacing)
-    far = pixel**2 * prod(u.shape[1:])
-    flow: dict[str, Any] = {"spacing": grid.spacing, "tiling": grid.tiling, "channel_axis": 0}
-    v = evolve(
-        begun,
-        Masked(Heat(), lost),
-        scheme=Implicit(tau=far, tolerance=EXACT),
-        until=Steps(1),
-        **flow,
-    ).u
-    learned = model is not None and has_learned(u, grid)
-    share = float(lost.mean()) if learned else 1.0
-    cycles = 0 if share <= FEW else 1 if share <= MANY else CYCLES
-    if grid.ndim > 1 and cycles:
-        edges = EdgeEnhancing(
-            CONTRAST * reach / pixel, charbonnier, presmoothing=PRESMOOTHING * pixel
-        )
-        tau = CYCLE * pixel**2
-        v = evolve(v, Masked(edges, lost), scheme=FSI(tau=tau), until=Time(cycles * tau), **flow).u
-    if model is not None and learned:
+    apart = pixel * (good.size / u.size) ** (-1.0 / grid.ndim)
+    edges = EdgeEnhancing(
+        CONTRAST * reach / pixel, charbonnier, presmoothing=PRESMOOTHING * pixel,
+        integration=INTEGRATION * apart, reach=1, compact=grid.ndim == 2,
+    )  # fmt: skip
+    v = from_coarser(u, (~lost).astype(u.dtype), grid)
+    for flow in (Heat(), edges) if grid.ndim > 1 else (Heat(),):
+        v = evolve(
+            v, Masked(Bending(flow, apart), lost), scheme=FSI(tau=TIME * apart**2), until=Steps(1),
+            channel_axis=0, spacing=grid.spacing, tiling=grid.tiling,
+        ).u  # fmt: skip
+    if model is not None and has_learned(u, grid):
         v = _learned(v, u, lost, reach, model, grid)
     v = np.clip(v, good.min(), good.max())
     np.copyto(v, u, where=~lost)

@@ -24,7 +24,7 @@ def remove_gaussian(z: Image, sigma: float, grid: Grid, model: str = "best") -> 
     pixels; images of others and signals are left to two classical flows, volumes to these and more.
     """
     if z.ndim == 4:
-        return mixture(z, sigma, grid)[0]
+        return mixture(z, sigma, grid, model)[0]
     if len(set(grid.spacing)) == 1 and z.ndim == 3:
         if is_colour(z, sigma, grid):
             known, parts, seen = shipped(f"{model}-colour"), [z], z.mean(axis=0, keepdims=True)

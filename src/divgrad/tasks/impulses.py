@@ -50,7 +50,7 @@ def _channel(u: Image, grid: Grid) -> NDArray[np.bool_]:
     if unit == 0.0:
         return np.zeros_like(found)
     for sigma, far in ROUNDS:
-        filled = fill(u, found[None], grid, model=None)
+        filled = fill(u, found[None], grid)
         if has_learned(u, grid):
             smooth = run(filled / u.dtype.type(unit), shipped("fast"), sigma, tiling=grid.tiling)
             distance = np.abs(u[0] / u.dtype.type(unit) - smooth[0])

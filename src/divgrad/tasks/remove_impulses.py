@@ -20,8 +20,8 @@ from divgrad.tasks.impulses import impulses
 PARAMETERS: dict[str, Parameter] = {
     "mask": Parameter("True at the pixels that are lost; None finds them", kind=object, optional=True),
     "model": Parameter(
-        "Learned model that polishes images: 'fast' or 'best'; None for edge-enhancing diffusion alone, which "
-        "leaves the range of the good pixels nowhere",
+        "Learned model that polishes images, 'fast' or 'best': better where up to 70 % are lost in sharp photographs, "
+        "at ten to fifty times the time",
         kind=object, optional=True,
     ),
     **IMAGE,
@@ -42,7 +42,7 @@ def remove_impulses(
     image: ArrayLike,
     mask: ArrayLike | None = None,
     *,
-    model: str | None = "fast",
+    model: str | None = None,
     channel_axis: int | None = None,
     spacing: float | Sequence[float] | None = None,
     dtype: Any = None,
@@ -50,11 +50,12 @@ def remove_impulses(
 ) -> NDArray[Any] | Restored:
     r"""Fill the pixels that salt and pepper, random impulses or a broken sensor have spoilt.
 
-    Only these change. Edges are drawn through them by edge-enhancing diffusion, held at the good pixels,
+    Only these change. Slopes go on and edges are drawn through them by edge-enhancing diffusion of fourth order, held
+    at the good pixels: a thin plate that is stiff along edges,
 
-    .. math:: \partial_t u = m \, \mathrm{div}(D \, \nabla u),
+    .. math:: \partial_t u = -m \, A (A \, u), \quad A \, u = \mathrm{div}(D \, \nabla u).
 
-    and in images a learned diffusion, held alike, adds what is usual in photographs.
+    With a ``model`` a learned diffusion, held alike, adds what is usual in photographs.
 
     Parameters
     ----------
@@ -75,7 +76,8 @@ def remove_impulses(
     References
     ----------
     R. H. Chan, C.-W. Ho, M. Nikolova, IEEE TIP 14:1479-1485, 2005; J. Weickert, M. Welk, Visualization and
-    Processing of Tensor Fields, 315-325, 2006; Y. Chen, T. Pock, IEEE PAMI 39:1256-1272, 2017.
+    Processing of Tensor Fields, 315-325, 2006; T. F. Chan, S. H. Kang, JMIV 26:85-103, 2006; Y. Chen, T. Pock,
+    IEEE PAMI 39:1256-1272, 2017.
 
     Examples
     --------
@@ -104,8 +106,9 @@ def remove_impulses(
     ]
     if lost.any():
         flow = "edge-enhancing diffusion" if grid.ndim > 1 else "diffusion"
+        flow += " of fourth order"
         if model is not None and has_learned(u, grid):
-            flow = f"the learned diffusion {model!r}, held at the good pixels"
+            flow += f" and the learned diffusion {model!r}, held at the good pixels"
         said.append(f"They were filled by {flow}; none left the range of the good ones.")
     clean = fill(u, lost, grid, model)
     where = lost if layout.channel_axis is not None else lost[0]
