@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from divgrad.equations.shock_flow import ShockFlow, speed_parameter
 from divgrad.grid import Grid
-from divgrad.kernels import sharpening
-from divgrad.kernels.sharpening import Room, UpwindShock
+from divgrad.kernels.steering import Steering, bound
 from divgrad.operators import Image
 from divgrad.parameters import Varying, declared, parameter
 
@@ -53,13 +52,12 @@ class CoherenceEnhancingShock(ShockFlow):
 
     citation = "J. Weickert, Pattern Recognition (DAGM), LNCS 2781:1-8, 2003"
 
-    def steered(self, u: Image, t: float, grid: Grid, room: Room) -> UpwindShock:
-        """Return the flow with directions and signs taken from u."""
-        guide = sharpening.guided(u, float(self.at("presmoothing", t)), grid, room)
-        rho = float(self.at("integration", t))
-        directions = sharpening.dominant_directions(guide, rho, grid, room)
-        return UpwindShock(guide, grid, float(self.at("speed", t)), directions=directions)
+    def steered(self, u: Image, t: float, grid: Grid) -> Steering:
+        """Return what directions and signs are taken from."""
+        return Steering(
+            float(self.at("speed", t)), float(self.at("presmoothing", t)), float(self.at("integration", t))
+        )  # fmt: skip
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
         """Return 2 c times the root of sum 1 / h^2."""
-        return sharpening.bound(grid, float(self.at("speed", t)))
+        return bound(grid, float(self.at("speed", t)))

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from divgrad.conductances import charbonnier
 from divgrad.equations.mean_slope import mean_slope
 from divgrad.equations.shock_flow import ShockFlow, speed_parameter
 from divgrad.grid import Grid
-from divgrad.kernels import sharpening
-from divgrad.kernels.presmoothing import gradient_conductance
-from divgrad.kernels.sharpening import Room, UpwindShock
+from divgrad.kernels.steering import Steering, bound
 from divgrad.operators import Arrange, Equation, Image
 from divgrad.parameters import Varying, declared, parameter
 
@@ -79,22 +76,17 @@ class DiffusionShock(ShockFlow):
         """Return it with a contrast."""
         return self if self.contrast is not None else replace(self, contrast=mean_slope(u, grid))
 
-    def steered(self, u: Image, t: float, grid: Grid, room: Room) -> UpwindShock:
-        """Return the flow with g, directions and signs taken from u."""
+    def steered(self, u: Image, t: float, grid: Grid) -> Steering:
+        """Return what g, directions and signs are taken from."""
         sigma, rho = float(self.at("presmoothing", t)), float(self.at("integration", t))
         given, softness = self.at("contrast", t), self.at("softness", t)
         contrast = mean_slope(u, grid) if given is None else float(given)
         if softness is None:
             softness = 0.2 * contrast / max(sigma, *grid.spacing)
-        guide = sharpening.guided(u, sigma, grid, room)
-        share = room.array("share", 1, u)
-        return UpwindShock(
-            guide, grid, float(self.at("speed", t)),
-            directions=sharpening.dominant_directions(guide, rho, grid, room),
-            softness=float(softness),
-            share=gradient_conductance(guide, 0.0, charbonnier, contrast, grid, share),
-        )  # fmt: skip
+        return Steering(
+            float(self.at("speed", t)), sigma, rho, softness=float(softness), contrast=contrast
+        )
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
         """Return the larger of diffusion's and the shock's."""
-        return sharpening.bound(grid, float(self.at("speed", t)), blended=True)
+        return bound(grid, float(self.at("speed", t)), blended=True)

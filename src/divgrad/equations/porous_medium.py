@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from divgrad.conductances import constant
 from divgrad.errors import ImageError
 from divgrad.grid import Grid
 from divgrad.kernels.diffusion import ScalarDiffusion
+from divgrad.kernels.nodal import following
 from divgrad.kernels.reductions import extent, of_mean
 from divgrad.operators import Arrange, Equation, Image, Operator
 from divgrad.parameters import declared, parameter
@@ -68,3 +71,7 @@ class PorousMedium(Equation):
         """Return div(m u^(m-1) grad .)."""
         g = of_mean(u, diffusivity, self.exponent, grid)
         return ScalarDiffusion(g, constant, 1.0, grid, peak=extent(g, grid)[1], nodes=True)
+
+    def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
+        """Return u after explicit steps, some per visit."""
+        return following(u, taus, diffusivity, self.exponent, grid)

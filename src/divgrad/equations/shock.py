@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from divgrad.equations.shock_flow import ShockFlow, speed_parameter
 from divgrad.grid import Grid
-from divgrad.kernels import sharpening
-from divgrad.kernels.sharpening import Room, UpwindShock
+from divgrad.kernels.steering import Steering, bound
 from divgrad.operators import Image
 from divgrad.parameters import Varying, declared, parameter
 
@@ -48,11 +47,10 @@ class Shock(ShockFlow):
 
     citation = "S. Osher, L. I. Rudin, SIAM J. Numerical Analysis 27:919-940, 1990"
 
-    def steered(self, u: Image, t: float, grid: Grid, room: Room) -> UpwindShock:
-        """Return the flow with the sign taken from u."""
-        guide = sharpening.guided(u, float(self.at("presmoothing", t)), grid, room)
-        return UpwindShock(guide, grid, float(self.at("speed", t)))
+    def steered(self, u: Image, t: float, grid: Grid) -> Steering:
+        """Return what the sign is taken from."""
+        return Steering(float(self.at("speed", t)), float(self.at("presmoothing", t)))
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
         """Return 2 c times the root of sum 1 / h^2."""
-        return sharpening.bound(grid, float(self.at("speed", t)))
+        return bound(grid, float(self.at("speed", t)))

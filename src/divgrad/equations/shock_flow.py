@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from divgrad.grid import Grid
-from divgrad.kernels import sharpening
-from divgrad.kernels.sharpening import Room
+from divgrad.kernels.sharpening import UpwindShock, shock_operator
+from divgrad.kernels.steering import Room, SteeredShock, Steering
 from divgrad.operators import Equation, Image
 from divgrad.parameters import parameter
 
@@ -30,19 +30,19 @@ class ShockFlow(Equation):
     exemptions = {"mean": "dark and bright regions grow at each other's expense"}  # noqa: RUF012
 
     @abstractmethod
-    def steered(self, u: Image, t: float, grid: Grid, room: Room) -> sharpening.UpwindShock:
-        """Return the flow with its sign taken from u; its arrays come from the room."""
+    def steered(self, u: Image, t: float, grid: Grid) -> Steering:
+        """Return what the sign is taken from."""
 
-    def operator(self, u: Image, t: float, grid: Grid) -> sharpening.UpwindShock:
+    def operator(self, u: Image, t: float, grid: Grid) -> UpwindShock | SteeredShock:
         """Return the flow with its sign taken from u."""
-        return self.steered(u, t, grid, Room())
+        return shock_operator(u, self.steered(u, t, grid), grid)
 
     def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
         """Return u after explicit steps, each anew, in two images by turns."""
         room, now = Room(), u
         spare: list[Image] = []
         for tau in taus:
-            operator = self.steered(now, t, grid, room)
+            operator = shock_operator(now, self.steered(now, t, grid), grid, room)
             out = spare.pop() if spare else np.empty_like(u)
             operator.into(tau, now, out)
             if now is not u:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from divgrad.equations.shock_flow import ShockFlow, speed_parameter
 from divgrad.grid import Grid
-from divgrad.kernels import sharpening
-from divgrad.kernels.sharpening import Room, UpwindShock
+from divgrad.kernels.steering import Steering, bound
 from divgrad.operators import Image
 from divgrad.parameters import Varying, declared, parameter
 
@@ -53,15 +52,14 @@ class SmoothingShock(ShockFlow):
 
     citation = "L. Alvarez, L. Mazorra, SIAM J. Numerical Analysis 31:590-605, 1994"
 
-    def steered(self, u: Image, t: float, grid: Grid, room: Room) -> UpwindShock:
-        """Return the flow with the sign taken from u."""
-        guide = sharpening.guided(u, float(self.at("presmoothing", t)), grid, room)
-        return UpwindShock(
-            guide, grid, float(self.at("speed", t)), normal=True,
+    def steered(self, u: Image, t: float, grid: Grid) -> Steering:
+        """Return what the sign is taken from, and how contours become smooth."""
+        return Steering(
+            float(self.at("speed", t)), float(self.at("presmoothing", t)), normal=True,
             gliding=float(self.at("smoothing", t)),
         )  # fmt: skip
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:
         """Return the sum of the shock's and of the smoothing's."""
         speed, gliding = float(self.at("speed", t)), float(self.at("smoothing", t))
-        return sharpening.bound(grid, speed, gliding=gliding)
+        return bound(grid, speed, gliding=gliding)

@@ -57,3 +57,23 @@ def reflect(plane, rows, width, first):
         for j in range(width):
             plane[j] = plane[width + j]
             plane[last + width + j] = plane[last + j]
+
+
+def fill(u, c, y0, x0, rows, cols, pitch, tile):
+    """tile <- the part from (y0, x0) on of an image, its rows pitch numbers apart; it is mirrored beyond the border."""
+    height, width = u.shape[1], u.shape[3]
+    first, last = min(max(0, -x0), cols), max(0, min(cols, width - x0))
+    for i in range(rows):
+        row, start = u[c, mirror(y0 + i, height), 0], i * pitch
+        if first < last:
+            copy(row[x0 + first : x0 + last], tile[start + first : start + last])
+        for j in range(first):
+            tile[start + j] = row[mirror(x0 + j, width)]
+        for j in range(max(first, last), cols):
+            tile[start + j] = row[mirror(x0 + j, width)]
+
+
+def keep(tile, y0, x0, rows, cols, pitch, c, out):
+    """out[c] <- the tile, whose first pixel is (y0, x0)."""
+    for i in range(rows):
+        copy(tile[i * pitch : i * pitch + cols], out[c, y0 + i, 0, x0 : x0 + cols])

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from divgrad.conductances import constant
+from divgrad.conductances import charbonnier, constant
 from divgrad.grid import Grid
 from divgrad.kernels import dominant, shock
 from divgrad.kernels.diffusion import inverse
-from divgrad.kernels.presmoothing import axes, smooth
+from divgrad.kernels.presmoothing import axes, gradient_conductance, smooth
 from divgrad.kernels.rows import over_rows
 from divgrad.kernels.specialise import specialise
+from divgrad.kernels.steering import Room, SteeredShock, Steering, Tiles, bound, rounding
 from divgrad.kernels.tensor_fields import structure
 from divgrad.operators import Image, Operator, volume
-
-# Curvatures below these units of the last place have no sign. Of the range of the image, so that a constant added to it
-# changes nothing; of the largest pixel where the range is so small a part of it that rounding is more than that.
-OF_RANGE, OF_LARGEST = 128.0, 16.0
 
 
 class UpwindShock(Operator):
@@ -93,7 +88,7 @@ class UpwindShock(Operator):
         amounts = np.array(
             [
                 self.speed * tau, tau, self.gliding * tau, 1.0 / (self.softness or 1.0),
-                _rounding(v, self.grid),
+                rounding(v, self.grid),
             ],
             v.dtype,
         )  # fmt: skip
@@ -105,41 +100,40 @@ class UpwindShock(Operator):
         )  # fmt: skip
 
 
-def _rounding(v: Image, grid: Grid) -> float:
-    """Return how large a second derivative may be by rounding alone."""
-    high, low = float(v.max()), float(v.min())
-    units = max(OF_RANGE * (high - low), OF_LARGEST * max(high, -low))
-    return units * float(np.finfo(v.dtype).eps) * sum(grid.inverse)
+def shock_operator(
+    u: Image, how: Steering, grid: Grid, room: Room | None = None
+) -> UpwindShock | SteeredShock:
+    """Return the flow steered by u, of the kind that is fastest.
 
-
-def bound(grid: Grid, speed: float, *, blended: bool = False, gliding: float = 0.0) -> float:
-    r"""Return 2 / tau of the largest step that makes no new extremum.
-
-    An upwind step passes no neighbour if :math:`c \tau \sqrt{\sum 1/h^2} \le 1`. Blended with diffusion, :math:`b
-    + (1 - b) = 1`, the stricter of both limits is enough; what glides adds to it.
+    Parameters
+    ----------
+    u
+        Image ``(channel, *space)``.
+    how
+        What is looked at.
+    grid
+        Where the pixels are.
+    room
+        Arrays that the steps of a run use again.
     """
-    upwind = 2.0 * speed * math.sqrt(sum(grid.inverse))
-    if blended:
-        return max(upwind, grid.laplacian_bound)
-    return upwind + gliding * grid.laplacian_bound
-
-
-class Room:
-    """Arrays that the steps of a run use again: to have new ones mapped takes as long as to fill them."""
-
-    def __init__(self) -> None:
-        self.arrays: dict[str, Image] = {}
-
-    def array(self, name: str, channels: int, like: Image) -> Image:
-        """Return an array of that name, with its own number of channels, whatever it holds."""
-        if name not in self.arrays:
-            self.arrays[name] = np.empty((channels, *like.shape[1:]), like.dtype)
-        return self.arrays[name]
-
-
-def guided(u: Image, sigma: float, grid: Grid, room: Room) -> Image:
-    """Return u smoothed by a Gaussian; u itself for sigma = 0."""
-    return u if sigma == 0.0 else smooth(u, sigma, grid, room.array("guide", u.shape[0], u))
+    room = Room() if room is None else room
+    if grid.ndim == 2 and (how.normal or how.presmoothing > 0.0 or how.integration is not None):
+        tiles = Tiles(how.presmoothing, how.integration, grid, u.dtype)
+        if tiles.fit:
+            return SteeredShock(u, how, grid, tiles, room)
+    guide = u
+    if how.presmoothing > 0.0:
+        guide = smooth(u, how.presmoothing, grid, room.array("guide", u.shape[0], u))
+    ways = share = None
+    if how.integration is not None:
+        ways = dominant_directions(guide, how.integration, grid, room)
+    if how.contrast is not None:
+        share = room.array("share", 1, u)
+        gradient_conductance(guide, 0.0, charbonnier, how.contrast, grid, share)
+    return UpwindShock(
+        guide, grid, how.speed, normal=how.normal, directions=ways, softness=how.softness,
+        share=share, gliding=how.gliding,
+    )  # fmt: skip
 
 
 def dominant_directions(guide: Image, rho: float, grid: Grid, room: Room) -> Image:

@@ -31,6 +31,7 @@ from divgrad.kernels import (
     shock,
     smoothing,
     speckle,
+    steered,
     stencil,
     structure,
     sums,
@@ -53,7 +54,7 @@ from divgrad.testing.reaction_trials import (
     osmosis_trials,
     reaction_trials,
 )
-from divgrad.testing.shock_trials import dominant_trials, shock_trials
+from divgrad.testing.shock_trials import dominant_trials, shock_trials, steered_trials
 from divgrad.testing.speckle_trials import complex_trials, speckle_trials
 from divgrad.testing.tensor_trials import (
     selling_trials,
@@ -288,6 +289,7 @@ KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     reaction: reaction_trials,
     histogram: histogram_trials,
     shock: shock_trials,
+    steered: steered_trials,
     dominant: dominant_trials,
     curvature: curvature_trials,
     extremes: extremes_trials,
