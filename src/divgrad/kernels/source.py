@@ -19,7 +19,8 @@ from divgrad.kernels.rewriting import renamed, typed, undocumented
 
 OUTER = 'njit(nogil=True, cache=True, error_model="numpy")'
 INNER = (
-    'njit(forceinline=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)'
+    'njit(pipeline_class=Inlined, forceinline=True, error_model="numpy", '
+    "no_cpython_wrapper=True, no_cfunc_wrapper=True)"
 )
 # A kernel's inner functions allocate nothing, so they need no reference counting (1.2 x on narrow images).
 LOOP = INNER.replace("forceinline", "_nrt=False, forceinline")

@@ -42,6 +42,7 @@ import math
 import numpy as np
 from numba import njit
 from divgrad.kernels.exponential import exp{bits} as _exp
+from divgrad.kernels.inlined import Inlined
 
 REAL = np.float{bits}
 """
