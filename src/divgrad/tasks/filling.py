@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divgrad.conductances import charbonnier
-from divgrad.equations import Bending, EdgeEnhancing, Heat, Masked
+from divgrad.equations import Bending, Biharmonic, EdgeEnhancing, Masked
 from divgrad.evolution import evolve
 from divgrad.grid import Grid
 from divgrad.kernels.pyramid import from_coarser
 from divgrad.learned import run, shipped
-from divgrad.operators import Image
+from divgrad.operators import Equation, Image
 from divgrad.schemes import FSI
 from divgrad.stopping import Steps
 
@@ -57,9 +57,12 @@ def _channel(u: Image, lost: Mask, grid: Grid, model: str | None) -> Image:
         integration=INTEGRATION * apart, reach=1, compact=grid.ndim == 2,
     )  # fmt: skip
     v = from_coarser(u, (~lost).astype(u.dtype), grid)
-    for flow in (Heat(), edges) if grid.ndim > 1 else (Heat(),):
+    plates: list[Equation] = [Biharmonic(apart)]
+    if grid.ndim > 1:
+        plates.append(Bending(edges, apart))
+    for plate in plates:
         v = evolve(
-            v, Masked(Bending(flow, apart), lost), scheme=FSI(tau=TIME * apart**2), until=Steps(1),
+            v, Masked(plate, lost), scheme=FSI(tau=TIME * apart**2), until=Steps(1),
             channel_axis=0, spacing=grid.spacing, tiling=grid.tiling,
         ).u  # fmt: skip
     if model is not None and has_learned(u, grid):
