@@ -47,7 +47,7 @@ def methods() -> dict[str, Method]:
     return {
         "JPEG": lambda u, t: u,
         "scikit-image bilateral": filtered(
-            lambda u, s: denoise_bilateral(u, sigma_color=s, sigma_spatial=1.5)
+            lambda u, s: denoise_bilateral(u, sigma_color=0.7 * s, sigma_spatial=3)
         ),
         "scikit-image TV": filtered(lambda u, s: denoise_tv_chambolle(u, 0.5 * s)),
         "scikit-image non-local means": filtered(

@@ -10,6 +10,7 @@ from __future__ import annotations
 #: Every task, and what it does.
 TASKS: dict[str, str] = {
     "denoise": "remove noise, with everything chosen and explained",
+    "enhance": "bring out detail and local contrast, without halos or noise",
     "flatten": "even out light, shadows and stains",
     "repair_jpeg": "remove the blocks and ripples of JPEG compression",
     "segment_pages": "part the text of a page from its ground",
