@@ -29,6 +29,7 @@ _FACE = {
     "cite": "divgrad.reporting",
     "AffineCurvature": "divgrad.equations",
     "Geodesic": "divgrad.equations",
+    "Guided": "divgrad.equations",
     "MeanCurvature": "divgrad.equations",
     "MinMaxCurvature": "divgrad.equations",
     "PLaplacian": "divgrad.equations",

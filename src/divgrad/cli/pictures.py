@@ -1,10 +1,10 @@
-"""``--overlay``, ``--plot``, ``--table``: what people look at, beside the output.
+"""``--overlay``, ``--plot``, ``--table``, ``--strength``: what people look at, beside the output.
 
 A task offers them in its ``PICTURES``, a table of option and sentence. For ``overlay`` its result has
 ``overlay``, a mask or numbered regions that are drawn over the image; for ``plot`` it may have ``panels``, a table
 of title and image, which are shown side by side after the image; without, the result is. There "result" has the
 brightness of the image, all others from their least to their largest value; whole numbers are numbered regions.
-For ``table`` it has ``table``, columns by name, which go to a CSV file.
+For ``table`` it has ``table``, columns by name, which go to a CSV file; for ``strength`` a map, to a TIFF file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 from divgrad.errors import ImageWriteError, ParameterError
 
 PLOT = {"plot": "the image and the result, side by side"}
-KINDS = {"table": ("a table (CSV)", "csv")}  # of options; all others are pictures
+# Of options; all others are pictures.
+KINDS = {"table": ("a table (CSV)", "csv"), "strength": ("an image of real numbers (TIFF)", "tif")}
 PICTURE = ("a picture (PNG)", "png")
 
 
@@ -76,6 +77,8 @@ def draw(places: Mapping[str, Path], opened: Any, result: Any) -> dict[str, str]
     from divgrad.cli.drawing import labelled, overlaid, side_by_side, span, visible
     from divgrad.io import write
 
+    if "strength" in places:
+        write(places["strength"], result.strength)
     given = visible(opened.colours, opened.channel_axis)
     if "overlay" in places:
         write(places["overlay"], overlaid(given, result.overlay), channel_axis=-1)

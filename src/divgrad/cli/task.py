@@ -75,7 +75,7 @@ def ending(name: str) -> str:
     >>> ending("denoise")
     '_denoised'
     >>> ending("edges"), ending("repair_jpeg")
-    ('_edges', '_repaired.png')
+    ('_edges.png|tif|tiff|npy', '_repaired.png')
     """
     if name in TASKS and hasattr(_module(name), "ENDING"):
         own: str = _module(name).ENDING
@@ -146,5 +146,6 @@ def _treat(
 
 def _show(result: dict[str, Any]) -> str:
     lines = [result["input"], *(f"  {said}" for said in [*result["report"], *result["notes"]])]
-    lines += [f"  {key}: {result[key]}" for key in ("overlay", "plot", "table") if key in result]
+    written = ("overlay", "plot", "table", "strength")
+    lines += [f"  {key}: {result[key]}" for key in written if key in result]
     return "\n".join([*lines, f"  -> {result['output']} ({result['seconds']:.2f} s)"])

@@ -18,6 +18,7 @@ from divgrad.equations.forward_backward import ForwardBackward
 from divgrad.equations.fourth_order import FourthOrder
 from divgrad.equations.geodesic import Geodesic
 from divgrad.equations.gray_scott import GrayScott
+from divgrad.equations.guided import Guided
 from divgrad.equations.heat import Heat
 from divgrad.equations.histogram_modification import HistogramModification
 from divgrad.equations.hybrid import Hybrid
@@ -91,6 +92,7 @@ __all__ = [
     "FourthOrder",
     "Geodesic",
     "GrayScott",
+    "Guided",
     "Heat",
     "HistogramModification",
     "Hybrid",

@@ -12,6 +12,7 @@ TASKS: dict[str, str] = {
     "denoise": "remove noise, with everything chosen and explained",
     "enhance": "bring out detail and local contrast, without halos or noise",
     "flatten": "even out light, shadows and stains",
+    "edges": "find edges: thin curves, their strength, points to parts of a pixel",
     "repair_jpeg": "remove the blocks and ripples of JPEG compression",
     "segment_pages": "part the text of a page from its ground",
 }

@@ -18,6 +18,7 @@ from divgrad.kernels import (
     dominant,
     extremes,
     filters,
+    half_discs,
     histogram,
     laplacian,
     linked,
@@ -46,6 +47,7 @@ from divgrad.testing.curvature_trials import (
     linked_trials,
     resolvent_trials,
 )
+from divgrad.testing.disc_trials import disc_trials
 from divgrad.testing.filter_trials import filter_trials
 from divgrad.testing.multigrid_trials import multigrid_trials
 from divgrad.testing.reaction_trials import (
@@ -272,6 +274,7 @@ def pointwise_trials(dtype: Any) -> Iterator[Trial]:
 #: Every kernel, with what yields calls of its functions.
 KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     filters: filter_trials,
+    half_discs: disc_trials,
     scalar: scalar_trials,
     smoothing: smoothing_trials,
     tridiagonal: tridiagonal_trials,
