@@ -40,7 +40,7 @@ def by_flow(
     noise = _level(u, grid)
     span = float(u.max()) - float(u.min())
     slope = contrast(u, presmoothing=h, channel_axis=0, spacing=grid.spacing)
-    slope = max(min(slope, MOST * span / h), noise / h, LEAST * span / h, 1e-30)
+    slope = max(min(slope, MOST * span / h), noise / h, LEAST * span / h) if span > 0.0 else 1.0
     chosen = PeronaMalik(slope, presmoothing=h) if flow is None else flow
     times = ", ".join(f"{t * h * h:.3g}" for t in TIMES)
     said = (
