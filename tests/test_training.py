@@ -16,6 +16,7 @@ import divgrad.io
 from divgrad.cli import main
 from divgrad.errors import ParameterError
 from divgrad.learned import read, run
+from divgrad.learned.colouring import recoloured
 from divgrad.learned.curve import draw
 from divgrad.learned.data import held_out, load, patches
 from divgrad.learned.noises import GaussianNoise, PoissonNoise
@@ -173,3 +174,29 @@ def test_the_curve_is_drawn(tmp_path: Path) -> None:
     draw(tmp_path / "loss.png", [(n, 3 / n, {"25": 20 + n}) for n in range(1, 9)])
     drawn = divgrad.io.read(tmp_path / "loss.png").array
     assert (drawn != 255).any(axis=-1).mean() > 0.01
+
+
+def test_colours_are_learned_behind_a_grey_model_that_stays(tmp_path: Path) -> None:
+    grey = picture(3)
+    coloured = np.stack([grey, 0.5 * grey + 40, 255 - grey], -1)
+    small = Architecture(stages=1, filters=6, size=3, channels=3, fold=2, luma="fast")
+    recipe = Recipe(steps=40, batch=2, patch=32, every=20, recolour=True)
+    looks = list(train([coloured, grey], tmp_path, architecture=small, recipe=recipe))
+    assert looks[-1].loss < looks[0].loss
+    model = read(tmp_path / "model.safetensors")
+    assert model.luma is not None
+    assert model.luma.stages == 6
+    assert {name.split(".")[1] for name in model.arrays} == {"0"}
+    noisy = coloured + np.random.default_rng(0).normal(0, 25, coloured.shape)
+    noisy = np.ascontiguousarray(np.moveaxis(noisy, -1, 0), np.float32)
+    assert np.mean((run(noisy, model, 25.0) - np.moveaxis(coloured, -1, 0)) ** 2) < 0.9 * 25**2
+
+
+def test_other_colours_have_the_same_brightness() -> None:
+    rng = np.random.default_rng(0)
+    grey = np.repeat(picture(1)[None], 3, 0)
+    for scene in (grey, grey * np.array([1.0, 0.7, 0.4], np.float32)[:, None, None]):
+        for _ in range(4):
+            out = recoloured(scene, rng)
+            np.testing.assert_allclose(out.mean(0), scene.mean(0), atol=1e-3)
+            assert np.abs(out - scene).max() > 0.5

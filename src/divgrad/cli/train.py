@@ -36,7 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--noise", default="gaussian", metavar="NOISE",
         help="what to remove: gaussian, poisson or jpeg, with a range (default: gaussian:least=1,most=75)",
     )  # fmt: skip
-    parser.add_argument("--colour", action="store_true", help="learn to denoise colour images")
+    parser.add_argument(
+        "--colour", action="store_true",
+        help="learn to denoise colour images, after the shipped grey model of that size",
+    )  # fmt: skip
+    parser.add_argument(
+        "--recolour", action="store_true",
+        help="turn, fade and blur colours at random: where colour images to learn from are few",
+    )  # fmt: skip
     parser.add_argument(
         "--steps", type=int, default=20000, metavar="N", help="steps of the optimiser"
     )
@@ -63,11 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from dataclasses import replace
-
     from divgrad.cli.specs import parse
     from divgrad.learned.noises import NOISES
-    from divgrad.learned.trainer import BEST, FAST, train
+    from divgrad.learned.trainer import BEST, BEST_COLOUR, FAST, FAST_COLOUR, train
     from divgrad.learned.training import Recipe
     from divgrad.learned.weights import read, shipped
 
@@ -80,16 +85,16 @@ def run(arguments: argparse.Namespace) -> int:
     if min(*reductions, arguments.steps, arguments.every, arguments.polish + 1) < 1:
         raise ParameterError("--reduce, --steps and --every need numbers of 1 or more, --polish 0")
     noise = parse(arguments.noise, NOISES, "noise")
-    architecture = FAST if arguments.size == "fast" else BEST
-    if arguments.colour:
-        architecture = replace(architecture, channels=3)
+    fast, best = (FAST_COLOUR, BEST_COLOUR) if arguments.colour else (FAST, BEST)
+    architecture = fast if arguments.size == "fast" else best
     recipe = Recipe(
         steps=arguments.steps, every=arguments.every, seed=arguments.seed, polish=arguments.polish,
-        normalise=arguments.normalise,
+        normalise=arguments.normalise, recolour=arguments.recolour,
     )  # fmt: skip
     start = None
     if arguments.start is not None:
-        start = shipped(arguments.start) if arguments.start in SIZES else read(arguments.start)
+        name = arguments.start + "-colour" * arguments.colour
+        start = shipped(name) if arguments.start in SIZES else read(arguments.start)
     looks = []
     for look in train(
         arguments.images, arguments.output, architecture=architecture, recipe=recipe, noise=noise,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,11 +117,16 @@ def held_out(samples: Sequence[Sample], patch: int) -> tuple[list[Sample], list[
 
 
 def patches(
-    samples: Sequence[Sample], size: int, batch: int, rng: np.random.Generator
+    samples: Sequence[Sample],
+    size: int,
+    batch: int,
+    rng: np.random.Generator,
+    change: Callable[[Picture, np.random.Generator], Picture] | None = None,
 ) -> Iterator[tuple[Picture, Picture | None]]:
     """Yield batches ``[batch, channel, size, size]`` of clean patches and, from pairs, of noisy ones.
 
-    An image of four times the area is drawn twice as often.
+    An image of four times the area is drawn twice as often. ``change`` is what is done to clean patches that
+    are none of a pair.
 
     >>> zeros = np.zeros((1, 9, 9), np.float32)
     >>> next(patches([(zeros, None)], 4, 2, np.random.default_rng(0)))[0].shape
@@ -133,6 +138,8 @@ def patches(
     while True:
         chosen = rng.choice(len(samples), batch, p=weights / weights.sum())
         both = [_patch(samples[i], size, rng) for i in chosen]
+        if change is not None and not paired:
+            both = [(change(clean, rng), noisy) for clean, noisy in both]
         yield np.stack([p[0] for p in both]), np.stack([p[1] for p in both]) if paired else None
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 from divgrad.kernels import tiles
 from divgrad.learned import fused
 from divgrad.learned.influence import KNOTS, ramps
+from divgrad.learned.weights import Model, shipped
 
 REFERENCE = 25.0  # sigma at which ln(sigma / 25) is zero
 OPPONENT = np.array([[1, 0, -1], [1, -2, 1]]) / np.sqrt([[2], [6]])  # two differences of colours
@@ -38,6 +40,8 @@ class Architecture:
         Pixels are taken together in squares of this width, as channels: wide filters at less work.
     hidden
         Further channels, which begin at zero and flow along.
+    luma
+        Of colours: the shipped grey model that denoises their mean before the stages, and does not learn.
     """
 
     stages: int = 5
@@ -46,6 +50,7 @@ class Architecture:
     channels: int = 1
     fold: int = 1
     hidden: int = 0
+    luma: str | None = None
 
     @property
     def visible(self) -> int:
@@ -242,6 +247,8 @@ class Diffusion(nn.Module):
     def __init__(self, architecture: Architecture, seed: int = 0, normalise: bool = False) -> None:
         super().__init__()
         self.architecture = architecture
+        # in a tuple, so that its parameters are not found among those that learn
+        self.before = (Diffusion.of(shipped(architecture.luma)),) if architecture.luma else ()
         generator = torch.Generator().manual_seed(seed)
         self.stages = nn.ModuleList(
             Stage(architecture, generator, normalise) for _ in range(architecture.stages)
@@ -250,6 +257,10 @@ class Diffusion(nn.Module):
     def forward(self, f: Tensor, sigma: Tensor) -> Tensor:
         """Return f[batch, channel, row, col] without its noise of standard deviation sigma[batch]."""
         a = self.architecture
+        for grey in self.before:
+            with torch.no_grad():
+                mean = f.mean(1, keepdim=True)
+                f = f + (grey.to(f.device, f.dtype)(mean, sigma / math.sqrt(a.channels)) - mean)
         rows, cols = f.shape[-2:]
         scale = sigma[:, None, None, None]
         more = (-cols % a.fold, -rows % a.fold)
@@ -263,6 +274,14 @@ class Diffusion(nn.Module):
             u = stage(u, v, s)
         out = F.pixel_shuffle(u[:, : a.visible], a.fold) * scale
         return out[..., :rows, :cols]
+
+    @classmethod
+    def of(cls, model: Model) -> Diffusion:
+        """Return a trained model as a network."""
+        out = cls(Architecture(**json.loads(model.metadata["architecture"])))
+        out.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in model.arrays.items()})
+        out.eval()
+        return out
 
     def arrays(self) -> dict[str, Any]:
         """Return all parameters, as they are kept in a file: normalisation is folded into them."""

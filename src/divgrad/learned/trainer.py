@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ except ImportError as error:  # pragma: no cover
 #: Architectures of the models that ship.
 FAST = Architecture(stages=6, filters=20, size=3, fold=2, hidden=4)
 BEST = Architecture(stages=10, filters=48, size=3, fold=2, hidden=8)
+FAST_COLOUR = Architecture(stages=6, filters=32, fold=2, size=3, channels=3, hidden=4, luma="fast")
+BEST_COLOUR = replace(FAST_COLOUR, luma="best")
 
 
 def train(

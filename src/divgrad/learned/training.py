@@ -15,16 +15,14 @@ import torch
 from torch import Tensor
 
 from divgrad.errors import ParameterError
+from divgrad.learned.colouring import recoloured
 from divgrad.learned.curve import draw
-from divgrad.learned.data import Picture, Sample, patches
+from divgrad.learned.data import Sample, patches
 from divgrad.learned.influence import KNOTS
 from divgrad.learned.model import Architecture, Diffusion
-from divgrad.learned.noises import GaussianNoise, JPEGNoise, Noise
+from divgrad.learned.noises import GaussianNoise, Noise
+from divgrad.learned.validation import deviation, validate
 from divgrad.learned.weights import Model, write
-from divgrad.metrics import psnr
-
-SIGMAS = (5.0, 15.0, 25.0, 50.0)  # at which Gaussian models are validated
-QUALITIES = (10, 20, 40, 80)  # and those for JPEG
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,8 @@ class Recipe:
         Steps of L-BFGS at the end, over 8 batches that stay: worth it for small models.
     normalise
         Whether filter responses are batch-normalised in training.
+    recolour
+        Whether colours are turned, faded and blurred at random, and made up for grey images among colour ones.
     """
 
     steps: int = 20000
@@ -63,6 +63,7 @@ class Recipe:
     seed: int = 0
     polish: int = 0
     normalise: bool = False
+    recolour: bool = False
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,9 @@ class Training:
 
     def _batches(self, rng: np.random.Generator) -> Iterator[list[Tensor]]:
         """Yield patches: noisy, the deviation of each, clean."""
-        for clean, noisy in patches(self.samples, self.recipe.patch, self.recipe.batch, rng):
+        r, colours = self.recipe, self.model.architecture.channels == 3
+        change = recoloured if r.recolour and colours else None
+        for clean, noisy in patches(self.samples, r.patch, r.batch, rng, change):
             if noisy is None:
                 noisy, sigma = self.noise(clean, rng)
             else:
@@ -273,41 +276,3 @@ class Training:
         self.history.append(look)
         self.save()
         return look
-
-
-def deviation(noisy: Any, clean: Any) -> Any:
-    """Return the standard deviation of the noise in each of some patches, at least 1."""
-    return np.maximum(1.0, (noisy - clean).std(axis=(1, 2, 3)))
-
-
-def validate(model: Diffusion, samples: Sequence[Sample], noise: Noise) -> dict[str, float]:
-    """Return the mean PSNR of images with noise that is always the same, by its level or its kind."""
-    found: dict[str, list[float]] = {}
-    for number, (clean, paired) in enumerate(samples):
-        for name, noisy, sigma in _noisy(clean, paired, noise, number):
-            with torch.no_grad():
-                out = model(torch.from_numpy(noisy)[None], torch.tensor([sigma]))[0].numpy()
-            found.setdefault(name, []).append(psnr(clean, out, data_range=255.0))
-    return {name: float(np.mean(values)) for name, values in found.items()}
-
-
-def _noisy(
-    clean: Picture, paired: Picture | None, noise: Noise, number: int
-) -> Iterator[tuple[str, Picture, float]]:
-    """Yield a name, a noisy image and its level for each look at a clean image."""
-    if paired is not None:
-        yield "pairs", paired, float(deviation(paired[None], clean[None])[0])
-    elif isinstance(noise, GaussianNoise):
-        inside = [s for s in SIGMAS if noise.least <= s <= noise.most]
-        for level in inside or [0.5 * (noise.least + noise.most)]:
-            rng = np.random.default_rng([number, int(level)])
-            white = rng.standard_normal(clean.shape, np.float32)
-            yield f"{level:g}", clean + np.float32(level) * white, level
-    elif isinstance(noise, JPEGNoise):
-        inside = [q for q in QUALITIES if noise.least <= q <= noise.most]
-        for quality in inside or [round(0.5 * (noise.least + noise.most))]:
-            noisy, sigma = JPEGNoise(quality, quality)(clean[None], np.random.default_rng(number))
-            yield f"quality {quality}", noisy[0], float(sigma[0])
-    else:
-        noisy, sigma = noise(clean[None], np.random.default_rng(number))
-        yield type(noise).__name__, noisy[0], float(sigma[0])

@@ -34,8 +34,7 @@ class Model:
     stages
         Number of steps.
     metadata
-        How it was trained: data, recipe, scores; for colours also ``luma``, the name of the shipped model that
-        denoises their mean before.
+        How it was trained: architecture, data, recipe, scores.
     """
 
     arrays: Mapping[str, NDArray[Any]]
@@ -54,7 +53,7 @@ class Model:
     @property
     def luma(self) -> Model | None:
         """What denoises the mean of the colours first, if anything does."""
-        name = self.metadata.get("luma")
+        name = json.loads(self.metadata.get("architecture", "{}")).get("luma")
         return shipped(name) if name else None
 
     def steps(self, sigma: float) -> list[Step]:
