@@ -69,13 +69,13 @@ def test_the_decomposition_is_sellings(axes: int) -> None:
     parts = np.stack([matrices[:, i, j] for i, j in ((0, 0), (1, 1), (0, 1))])
     if axes == 2:
         module = specialise(stencil, constant, "f8", CHANNELS=1, COMPACT=False)
-        table, cones, factors, least, borders = directions(Grid((1.0, 1.0)), 6)
+        table, images, cones, factors, least, borders = directions(Grid((1.0, 1.0)), 6)
         # In the middle of 15 x 15 equal pixels both ends of a pair give it the same weight.
         field = np.repeat(np.repeat(parts[:, None, None, :], 15, axis=1), 15, axis=3)
         planes = np.zeros((len(table), 15 + 6, field.shape[3] + 12))
         active = np.zeros((len(table), 15, -(-field.shape[3] // stencil.RUN)), np.uint8)
         module.weigh(
-            field, np.ones(3), 6, table, cones, factors, least, borders, planes, active, np.zeros(15),
+            field, np.ones(3), 6, table, images, cones, factors, least, borders, planes, active, np.zeros(15),
             (0, 15, 0, 1, 0, field.shape[3]),
         )  # fmt: skip
         got = planes[:, 6 + 7, 6 + 7 + 15 * np.arange(120)].T

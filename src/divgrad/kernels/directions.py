@@ -71,13 +71,17 @@ class Directions(NamedTuple):
     Of three offsets ``u, v, w = u + v`` there are weights with D = sum of weights times u u', v v', w w', all >= 0
     in one part of the cone. Beyond its border, where that of v is negative, lies the part of ``u, w, u + w``,
     whose newest weight is that of v with the sign changed, to the bit: so every tensor is in one part, and no
-    search is needed.
+    search is needed. Tensors are mirrored before, so that zx >= 0 and, where pixels are square, zz >= xx: of ten
+    parts with reach 3 there are three.
     """
 
     table: NDArray[Any]
     """The offsets (dz >= 0, dx)."""
+    images: NDArray[Any]
+    """For each offset, which of the mirrored ones has its weight, and which if rows and cols were exchanged; and
+    of which sign zx is, 0: of any, ``(offset, 3)``."""
     parts: NDArray[Any]
-    """Of each part, the rows in the table of w, u, v."""
+    """Of each part, the mirrored offsets w, u, v."""
     weights: NDArray[Any]
     """The weights of w, u, v are these numbers times the parts zz, xx, zx of D, ``(part, 3, 3)``."""
     least: NDArray[Any]
@@ -98,43 +102,61 @@ def directions(grid: Grid, reach: int, dtype: Any = np.float64) -> Directions:
     [4, 12, 24]
     """
     found = _directions(grid.spacing if grid.ndim == 2 else (1.0, 1.0), roundest(grid, reach))
-    weights, least = found.weights.astype(dtype), found.least.astype(dtype)
-    least[0, 0] = -np.finfo(
-        dtype
-    ).smallest_subnormal  # of the first two parts, one has their border
-    return found._replace(weights=weights, least=least, borders=found.borders.astype(dtype))
+    return found._replace(
+        weights=found.weights.astype(dtype), least=found.least.astype(dtype),
+        borders=found.borders.astype(dtype),
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=32)
 def _directions(h: Sequence[float], thin: float) -> Directions:
-    found = {(0, 1), (1, 0), (1, 1), (1, -1)}
-    triples = [((0, 1), (1, 0)), ((1, 0), (0, -1))]
-    rows: list[tuple[Offset, Offset, Offset]] = []
-    inner: list[tuple[bool, bool]] = []
-    for u, v in triples:  # it grows
+    square = h[0] == h[1]
+    found = [(0, 1), (1, 0)]
+    triples = [((0, 1), (1, 0))]
+    rows: list[tuple[int, int, int]] = []
+    weights: list[list[tuple[int, int, int]]] = []
+    least: list[tuple[float, float, float]] = []
+    borders: list[tuple[int, int, int]] = []
+    for n, (u, v) in enumerate(triples):  # it grows
         w = (u[0] + v[0], u[1] + v[1])
-        found.add(w)
-        rows.append((w, u, v))
-        beyond = []
-        for ends in ((w, v), (u, w)):  # where the weight of u is negative, of v
+        found.append(w)
+        rows.append((found.index(w), found.index(u), found.index(v)))
+        sides = ((u, v, -1), (v, w, 1), (u, w, 1))
+        weights.append(
+            [
+                (s * p[1] * q[1], s * p[0] * q[0], -s * (p[0] * q[1] + p[1] * q[0]))
+                for p, q, s in sides
+            ]
+        )
+        lows = [-1.0 if n == 0 else 0.0]  # zx = 0 is in the first
+        for k, ends in ((1, (w, v)), (2, (u, w))):  # where the weight of u is negative, of v
             angle = abs(math.atan2(*_lengths(ends[0], h)) - math.atan2(*_lengths(ends[1], h)))
-            angle = min(angle, 2.0 * math.pi - angle)
-            beyond.append(math.tan(0.5 * angle) ** 2 > thin * (1.0 + 1e-9))
-            if beyond[-1]:
+            beyond = math.tan(0.5 * angle) ** 2 > thin * (1.0 + 1e-9)
+            mirrored = square and n == 0 and k == 2  # zz >= xx is not there
+            if beyond and not mirrored:
                 triples.append(ends)
-        inner.append((beyond[0], beyond[1]))
-    table = sorted(found)
-    places = {e: d for d, e in enumerate(table)} | {(-z, -x): d for d, (z, x) in enumerate(table)}
-    weights = np.zeros((len(rows), 3, 3))
-    least = np.zeros((len(rows), 3))
-    for n, (w, u, v) in enumerate(rows):
-        sides = ((u, v, -1.0), (v, w, 1.0), (u, w, 1.0))
-        for k, ((p0, p1), (q0, q1), sign) in enumerate(sides):
-            weights[n, k] = sign * p1 * q1, sign * p0 * q0, -sign * (p0 * q1 + p1 * q0)
-        least[n] = 0.0, *(0.0 if more else -1e30 for more in inner[n])
-    borders = weights[:, 1:][~np.array(inner)]
-    places_of = np.array([[places[e] for e in row] for row in rows], np.int64)
-    return Directions(np.array(table, np.int64), places_of, weights, least, borders)
+            if not beyond:
+                borders.append(weights[n][k])
+            lows.append(0.0 if beyond and not mirrored else -1e30)
+        least.append((lows[0], lows[1], lows[2]))
+    every = {(z, s * x) for z, x in found for s in (1, -1)} - {(0, -1)}
+    if square:
+        every |= {(abs(x), z if x > 0 else -z) for z, x in every if x}
+        every -= {(z, x) for z, x in every if z == 0 and x < 0}
+    table = sorted((z, 0) if x == 0 else (z, x) for z, x in every)
+    place = {e: k for k, e in enumerate(found)}
+    images = [
+        (
+            place.get((z, abs(x)), -1),
+            place.get((abs(x), z), -1) if square else -1,
+            (z * x > 0) - (z * x < 0),
+        )
+        for z, x in table
+    ]
+    made = (np.array(numbers, np.float64) for numbers in (weights, least, borders))
+    return Directions(
+        np.array(table, np.int64), np.array(images, np.int64), np.array(rows, np.int64), *made
+    )
 
 
 def _lengths(offset: Offset, h: Sequence[float]) -> tuple[float, float]:

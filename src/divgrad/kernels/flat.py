@@ -87,3 +87,34 @@ def six_along(p, q, w0, w1, w2, w3, w4, w5, out):
         x = x + w3 * (p[j + 2] + q[j + 3])
         x = x + w4 * (p[j + 1] + q[j + 4])
         out[j] = x + w5 * (p[j] + q[j + 5])
+
+
+def accumulate(u, kept, scale, out):
+    """out <- scale (kept out + u)."""
+    for j in range(out.shape[0]):
+        out[j] = scale * (kept * out[j] + u[j])
+
+
+def products(g, a, b, hz, hx, kept, zz, xx, zx):
+    """zz, xx, zx <- products of the central differences of g; kept = 1 adds them to those of other channels."""
+    x = g[a - PITCH : b + PITCH]
+    p, q, r = zz[a:b], xx[a:b], zx[a:b]
+    for j in range(p.shape[0]):
+        s = (x[j + 2 * PITCH] - x[j]) * hz
+        t = (x[j + PITCH + 1] - x[j + PITCH - 1]) * hx
+        p[j] = kept * p[j] + s * s
+        q[j] = kept * q[j] + t * t
+        r[j] = kept * r[j] + s * t
+
+
+def repeat(zx, y0, x0, rows, cols, height, width):
+    """Give what was made of mirrored pixels the sign of those that they mirror: zx changes it with each axis."""
+    for i in range(rows):
+        if ((y0 + i) // height) % 2 != 0:
+            row = zx[i * PITCH : i * PITCH + cols]
+            for j in range(cols):
+                row[j] = -row[j]
+    for j in range(cols):
+        if ((x0 + j) // width) % 2 != 0:
+            for i in range(rows):
+                zx[i * PITCH + j] = -zx[i * PITCH + j]

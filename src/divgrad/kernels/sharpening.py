@@ -8,10 +8,11 @@ from divgrad.conductances import charbonnier, constant
 from divgrad.grid import Grid
 from divgrad.kernels import dominant, shock
 from divgrad.kernels.diffusion import inverse
+from divgrad.kernels.flat_tiles import Tiles
 from divgrad.kernels.presmoothing import axes, gradient_conductance, smooth
 from divgrad.kernels.rows import over_rows
 from divgrad.kernels.specialise import specialise
-from divgrad.kernels.steering import Room, SteeredShock, Steering, Tiles, bound, rounding
+from divgrad.kernels.steering import Room, SteeredShock, Steering, bound, rounding
 from divgrad.kernels.tensor_fields import structure
 from divgrad.operators import Image, Operator, volume
 

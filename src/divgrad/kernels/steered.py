@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from divgrad.kernels import flat
-from divgrad.kernels.flat import along, down
+from divgrad.kernels.flat import accumulate, along, down, products, repeat
 from divgrad.kernels.planes import fill, keep
 from divgrad.kernels.shock_rows import fade, flow, hard, soft, volume_glide
 
@@ -24,37 +24,6 @@ __all__ = ["steer"]
 REAL = np.float32
 PITCH = flat.PITCH
 INLINE = False
-
-
-def accumulate(u, kept, scale, out):
-    """out <- scale (kept out + u)."""
-    for j in range(out.shape[0]):
-        out[j] = scale * (kept * out[j] + u[j])
-
-
-def products(g, a, b, hz, hx, kept, zz, xx, zx):
-    """zz, xx, zx <- products of the central differences of g; kept = 1 adds them to those of other channels."""
-    x = g[a - PITCH : b + PITCH]
-    p, q, r = zz[a:b], xx[a:b], zx[a:b]
-    for j in range(p.shape[0]):
-        s = (x[j + 2 * PITCH] - x[j]) * hz
-        t = (x[j + PITCH + 1] - x[j + PITCH - 1]) * hx
-        p[j] = kept * p[j] + s * s
-        q[j] = kept * q[j] + t * t
-        r[j] = kept * r[j] + s * t
-
-
-def repeat(zx, y0, x0, rows, cols, height, width):
-    """Give what was made of mirrored pixels the sign of those that they mirror: zx changes it with each axis."""
-    for i in range(rows):
-        if ((y0 + i) // height) % 2 != 0:
-            row = zx[i * PITCH : i * PITCH + cols]
-            for j in range(cols):
-                row[j] = -row[j]
-    for j in range(cols):
-        if ((x0 + j) // width) % 2 != 0:
-            for i in range(rows):
-                zx[i * PITCH + j] = -zx[i * PITCH + j]
 
 
 def convexity(g, a, b, iz, ix, out):

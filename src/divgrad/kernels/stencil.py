@@ -57,6 +57,44 @@ def selling(rows, factors, parts, least, weights):
             third[j] += share * (z if z > 0.0 else 0.0)
 
 
+def mirrored(zz, xx, zx, scale, out, keep, positive, negative):
+    """out <- D with zx >= 0 and, where the scales agree, zz >= xx; keep and positive: whether it was so, 1 or 0.
+
+    Here and below loops write to one or two rows and read before they choose: else compilers do not vectorise.
+    """
+    square = scale[0] == scale[1]
+    a, c, b = out[0], out[1], out[2]
+    for j in range(keep.shape[0]):
+        x, y = zz[j], xx[j]
+        lower = square and x < y
+        keep[j] = 0.0 if lower else 1.0
+        a[j] = y if lower else x
+    for j in range(keep.shape[0]):
+        x, y = zz[j], xx[j]
+        c[j] = x if square and x < y else y
+    for j in range(keep.shape[0]):
+        x = zx[j]
+        positive[j] = 1.0 if x >= 0.0 else 0.0
+        b[j] = x if x >= 0.0 else -x
+    for j in range(keep.shape[0]):
+        negative[j] = 1.0 - positive[j]
+
+
+def unfold(images, d, weights, keep, positive, negative, out):
+    """out <- the weights of offset d, of those of the mirrored tensors; of zx > 0, < 0, or of any."""
+    sign = images[d, 2]
+    p, q = weights[images[d, 0]], weights[images[d, 1]]  # -1: the last, zeros
+    if sign == 0:
+        for j in range(out.shape[0]):
+            x, y = p[j], q[j]
+            out[j] = x if keep[j] > 0.0 else y
+    else:
+        share = positive if sign > 0 else negative
+        for j in range(out.shape[0]):
+            x, y = p[j], q[j]
+            out[j] = share[j] * (x if keep[j] > 0.0 else y)
+
+
 def rounder(zz, xx, zx, scale, borders, rows, work):
     """rows <- D times the scale; where it is too thin for the offsets, it gains across what they need, and no more.
 
@@ -65,28 +103,51 @@ def rounder(zz, xx, zx, scale, borders, rows, work):
     """
     a, c, b = rows[0], rows[1], rows[2]
     na, nc, nb, lack, gain = work[0], work[1], work[2], work[3], work[4]
+    sa, sc, sb = scale[0], scale[1], scale[2]
     for j in range(a.shape[0]):
         half = 0.5 * (zz[j] - xx[j])
         radius = math.sqrt(half * half + zx[j] * zx[j])
         share = REAL(0.5) / radius if radius > 0.0 else REAL(0.0)
-        na[j] = scale[0] * (0.5 - share * half)
-        nc[j] = scale[1] * (0.5 + share * half)
-        nb[j] = -scale[2] * (share * zx[j])
+        na[j] = share * half
+        nb[j] = -sb * (share * zx[j])
     for j in range(a.shape[0]):
-        a[j], c[j], b[j] = scale[0] * zz[j], scale[1] * xx[j], scale[2] * zx[j]
+        way = na[j]
+        na[j] = sa * (0.5 - way)
+        nc[j] = sc * (0.5 + way)
+    scaled(zz, sa, a)
+    scaled(xx, sc, c)
+    scaled(zx, sb, b)
+    for j in range(a.shape[0]):
         lack[j], gain[j] = 0.0, 1.0
     for n in range(borders.shape[0]):
         fa, fc, fb = borders[n, 0], borders[n, 1], borders[n, 2]
         for j in range(a.shape[0]):
             y = (fa * a[j] + fc * c[j]) + fb * b[j]
             m = (fa * na[j] + fc * nc[j]) + fb * nb[j]
-            lack[j] = -y if y < 0.0 else lack[j]
-            gain[j] = m if y < 0.0 else gain[j]
+            old = gain[j]
+            gain[j] = m if y < 0.0 else old
+        for j in range(a.shape[0]):
+            y = (fa * a[j] + fc * c[j]) + fb * b[j]
+            less = lack[j]
+            lack[j] = -y if y < 0.0 else less
     for j in range(a.shape[0]):
-        more = lack[j] / gain[j] if gain[j] > 0.0 else 0.0
-        a[j] += more * na[j]
-        c[j] += more * nc[j]
-        b[j] += more * nb[j]
+        x, y = lack[j], gain[j]
+        lack[j] = x / y if y > 0.0 else 0.0
+    gained(a, lack, na)
+    gained(c, lack, nc)
+    gained(b, lack, nb)
+
+
+def scaled(x, scale, out):
+    """out <- scale x."""
+    for j in range(out.shape[0]):
+        out[j] = scale * x[j]
+
+
+def gained(x, more, n):
+    """x += more n."""
+    for j in range(x.shape[0]):
+        x[j] += more[j] * n[j]
 
 
 def delta(zz, xx, zx, scale, weights):
@@ -108,7 +169,7 @@ def delta(zz, xx, zx, scale, weights):
 
 
 def weigh(
-    field, scale, reach, table, parts, factors, least, borders, planes, active, highest, box
+    field, scale, reach, table, images, parts, factors, least, borders, planes, active, highest, box
 ):  # fmt: skip
     """planes[:, box] <- weights of all pairs; active[d, z, run] <- whether the run has any.
 
@@ -120,16 +181,17 @@ def weigh(
     ring = np.zeros((2 * reach + 1, table.shape[0], cols), REAL)
     total = np.zeros((2, cols), REAL)
     rows = np.zeros((3, cols), REAL)
-    work = np.zeros((5, cols), REAL)
+    work = np.zeros((11, cols), REAL)
+    canon = np.zeros((table.shape[0] + 1, cols), REAL)
     weigh_all(
-        field, scale, reach, table, parts, factors, least, borders, planes, active, highest, box,
-        ring, total, rows, work,
+        field, scale, reach, table, images, parts, factors, least, borders, planes, active, highest, box,
+        ring, total, rows, work, canon,
     )  # fmt: skip
 
 
 def weigh_all(
-    field, scale, reach, table, parts, factors, least, borders, planes, active, highest, box,
-    ring, total, given, work,
+    field, scale, reach, table, images, parts, factors, least, borders, planes, active, highest, box,
+    ring, total, given, work, canon,
 ):  # fmt: skip
     """The loops of :func:`weigh`, on the arrays that it has made."""
     cols, rows = field.shape[3], field.shape[1]
@@ -137,15 +199,18 @@ def weigh_all(
     for z in range(max(0, box[0] - reach), min(rows, box[1] + reach) + reach):
         if z < min(rows, box[1] + reach):
             weights = ring[z % depth]
-            for d in range(table.shape[0]):
-                for j in range(cols):
-                    weights[d, j] = 0.0
+            zz, xx, zx = field[0, z, 0], field[1, z, 0], field[2, z, 0]
             if COMPACT:
-                delta(field[0, z, 0], field[1, z, 0], field[2, z, 0], scale, weights)
+                delta(zz, xx, zx, scale, weights)
             else:
-                zz, xx, zx = field[0, z, 0], field[1, z, 0], field[2, z, 0]
-                rounder(zz, xx, zx, scale, borders, given, work)
-                selling(given, factors, parts, least, weights)
+                keep, positive, negative = work[8], work[9], work[10]
+                mirrored(zz, xx, zx, scale, work[5:8], keep, positive, negative)
+                rounder(work[5], work[6], work[7], scale, borders, given, work)
+                for d in range(parts.shape[0] + 2):
+                    clear(canon[d])
+                selling(given, factors, parts, least, canon)
+                for d in range(table.shape[0]):
+                    unfold(images, d, canon, keep, positive, negative, weights[d])
         here = z - reach
         if here < box[0] or here >= box[1]:
             continue
@@ -190,6 +255,12 @@ def weigh_all(
     for j in range(cols):
         top = total[1, j] if total[1, j] > top else top
     highest[box[0]] = top
+
+
+def clear(out):
+    """out <- 0."""
+    for j in range(out.shape[0]):
+        out[j] = 0.0
 
 
 def mean(p, q, out, total):

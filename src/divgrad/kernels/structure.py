@@ -162,13 +162,13 @@ def tensors(given, out, box, contrast, floor, least, switch):
                 for i in range(3):  # ``given`` may be ``out``, which would not vectorise
                     copy(given[i, z, y], work[i])
                 in_image(
-                    work[0], work[1], work[2], out[0, z, y], out[1, z, y], out[2, z, y], contrast,
-                    floor, least, switch,
-                )  # fmt: skip
+                    work, out[0, z, y], out[1, z, y], out[2, z, y], contrast, floor, least, switch
+                )
 
 
-def in_image(zz, xx, zx, out_zz, out_xx, out_zx, contrast, floor, least, switch):
-    """A row of :func:`tensors`."""
+def in_image(work, out_zz, out_xx, out_zx, contrast, floor, least, switch):
+    """A row of :func:`tensors`: work holds zz, xx, zx. Loops write to one or two rows: else they do not vectorise."""
+    zz, xx, zx, slope, middle, part = work[0], work[1], work[2], work[3], work[4], work[5]
     for j in range(zz.shape[0]):
         mean, half = 0.5 * (zz[j] + xx[j]), 0.5 * (zz[j] - xx[j])
         radius = math.sqrt(half * half + zx[j] * zx[j])
@@ -183,16 +183,22 @@ def in_image(zz, xx, zx, out_zz, out_xx, out_zx, contrast, floor, least, switch)
         bottom = least * top
         low = low if low > bottom else bottom  # across
         high = high if high > bottom else bottom  # along
-        slope = 0.5 * (low - high) / radius if radius > 0.0 else REAL(0.0)
-        middle = 0.5 * (low + high)
-        a, c, b = middle + slope * half, middle - slope * half, slope * zx[j]
-        if BLEND:
-            part = conductance(2.0 * radius, switch)
-            rest = REAL(1.0) - part
-            a = rest * out_zz[j] + part * a
-            c = rest * out_xx[j] + part * c
-            b = rest * out_zx[j] + part * b
-        out_zz[j], out_xx[j], out_zx[j] = a, c, b
+        slope[j] = 0.5 * (low - high) / radius if radius > 0.0 else REAL(0.0)
+        middle[j] = 0.5 * (low + high)
+    if BLEND:
+        for j in range(zz.shape[0]):
+            half = 0.5 * (zz[j] - xx[j])
+            radius = math.sqrt(half * half + zx[j] * zx[j])
+            part[j] = conductance(2.0 * radius, switch)
+    for j in range(zz.shape[0]):
+        a = middle[j] + slope[j] * (0.5 * (zz[j] - xx[j]))
+        out_zz[j] = (REAL(1.0) - part[j]) * out_zz[j] + part[j] * a if BLEND else a
+    for j in range(zz.shape[0]):
+        c = middle[j] - slope[j] * (0.5 * (zz[j] - xx[j]))
+        out_xx[j] = (REAL(1.0) - part[j]) * out_xx[j] + part[j] * c if BLEND else c
+    for j in range(zz.shape[0]):
+        b = slope[j] * zx[j]
+        out_zx[j] = (REAL(1.0) - part[j]) * out_zx[j] + part[j] * b if BLEND else b
 
 
 def rotate(pp, qq, pq, pr, qr, p, q, turns):

@@ -138,6 +138,7 @@ class PlanarDiffusion(TensorDiffusion):
                 scale,
                 reach,
                 self.table,
+                made.images,
                 made.parts,
                 made.weights,
                 made.least,

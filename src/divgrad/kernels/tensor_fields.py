@@ -6,14 +6,16 @@ import math
 
 import numpy as np
 
-from divgrad.conductances import Conductance
+from divgrad.conductances import Conductance, constant
 from divgrad.grid import Grid
+from divgrad.kernels import averaged, flat
 from divgrad.kernels import structure as kernels
+from divgrad.kernels.flat_tiles import CUT, HIGH, Tiles, aligned
 from divgrad.kernels.presmoothing import axes, gaussians, over_rows, smooth
+from divgrad.kernels.rows import over_rows as over_tiles
 from divgrad.kernels.specialise import specialise
+from divgrad.kernels.tiles import Box, even
 from divgrad.operators import Image, volume
-
-CUT = 3.0  # standard deviations at which averages of directions end: farther away lie 0.3 % of the weight
 
 
 def coherent(s2: float, contrast: float) -> float:
@@ -50,6 +52,10 @@ def structure(
     deep = grid.ndim == 3
     shape = (6 if deep else 3, *u.shape[1:])
     out = np.empty(shape, u.dtype) if out is None else out
+    if grid.ndim == 2:
+        tiles = Tiles(presmoothing, integration, grid, u.dtype)
+        if tiles.fit:
+            return _averaged(u, out, tiles, grid)
     halves = gaussians(presmoothing, grid, u.dtype)
     view, result = volume(u), volume(out)
     module = specialise(
@@ -66,6 +72,27 @@ def structure(
         grid,
     )
     return smooth(out, integration, grid) if integration > 0.0 and deep else out
+
+
+def _averaged(u: Image, out: Image, tiles: Tiles, grid: Grid) -> Image:
+    """Make the structure tensor of an image tile by tile."""
+    view, result = volume(u), volume(out)
+    module = specialise(averaged, constant, u.dtype)
+    half = np.zeros(3, u.dtype)
+    half[0], half[2] = (0.5 / h for h in grid.spacing)
+    size = (HIGH, even(view.shape[3], tiles.width))
+    rooms: list[Image] = []
+
+    def work(box: Box) -> None:
+        try:
+            room = rooms.pop()
+        except IndexError:
+            room = aligned((6, (HIGH + 2 * tiles.top + 2) * flat.PITCH), u.dtype)
+        module.average(view, result, box, *tiles.first, *tiles.second, half, size, room)
+        rooms.append(room)
+
+    over_tiles(work, view.shape, 16 * u.dtype.itemsize, grid)
+    return out
 
 
 def edge_tensors(

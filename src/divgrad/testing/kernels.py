@@ -13,6 +13,7 @@ import numpy as np
 from divgrad.conductances import Conductance, constant, rational
 from divgrad.errors import ParameterError
 from divgrad.kernels import (
+    averaged,
     complex_diffusion,
     curvature,
     dominant,
@@ -56,7 +57,12 @@ from divgrad.testing.reaction_trials import (
     osmosis_trials,
     reaction_trials,
 )
-from divgrad.testing.shock_trials import dominant_trials, shock_trials, steered_trials
+from divgrad.testing.shock_trials import (
+    averaged_trials,
+    dominant_trials,
+    shock_trials,
+    steered_trials,
+)
 from divgrad.testing.speckle_trials import complex_trials, speckle_trials
 from divgrad.testing.tensor_trials import (
     selling_trials,
@@ -280,6 +286,7 @@ KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     tridiagonal: tridiagonal_trials,
     sums: sums_trials,
     structure: structure_trials,
+    averaged: averaged_trials,
     stencil: stencil_trials,
     selling: selling_trials,
     tensor: tensor_trials,

@@ -74,3 +74,20 @@ def steered_trials(dtype: Any) -> Iterator[Trial]:
             (2, 4, *mode), room, np.array([np.inf, -np.inf], dtype),
         )  # fmt: skip
         yield Trial("steer", arguments, {}, False)
+
+
+def averaged_trials(dtype: Any) -> Iterator[Trial]:
+    """Yield calls of the functions of :mod:`divgrad.kernels.averaged`."""
+    u = np.random.default_rng(11).random((2, 3, 1, 5)).astype(dtype)
+    halfs = [half_gaussian(0.6, dtype, cut) for cut in (6.0, 0.0, 6.0, 10.0)]
+    room, half = np.ones((6, 30 * flat.PITCH), dtype), np.array([0.5, 0.0, 0.4], dtype)
+    arguments = (
+        u,
+        np.zeros((3, *u.shape[1:]), dtype),
+        (0, 3, 0, 1, 1, 5),
+        *halfs,
+        half,
+        (2, 3),
+        room,
+    )
+    yield Trial("average", arguments)

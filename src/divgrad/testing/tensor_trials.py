@@ -42,7 +42,7 @@ def stencil_trials(dtype: Any) -> Iterator[Trial]:
     reach = 1 if compact else 2
     found = directions(Grid((1.0, 1.0)), reach, dtype)
     table = found.table
-    of = (reach, table, found.parts, found.weights, found.least, found.borders)
+    of = (reach, table, found.images, found.parts, found.weights, found.least, found.borders)
     a, c, b = rng.random((3, 7, 1, 9))
     field = np.stack([a + 0.1, c + 0.1, (b - 0.5) * np.sqrt(a * c)]).astype(dtype)
     scale = np.array([1.0, 0.5, 0.7], dtype)
