@@ -28,6 +28,7 @@ from measure import publish, table
 
 LOOP = Path(__file__).parents[2] / "shared/data/badimages/pydicom/examples_ybr_color.dcm"
 SPACING = (2.5, 1.0, 1.0)
+MODELS = {"divgrad": "best", "divgrad, fast": "fast"}
 
 
 def phantom(shape: tuple[int, int, int], seed: int) -> Any:
@@ -83,8 +84,9 @@ def psnr(image: Any, clean: Any) -> float:
 
 def methods(clean: Any, spacing: tuple[float, ...]) -> dict[str, Callable[[Any, float], Any]]:
     found: dict[str, Callable[[Any, float], Any]] = {
-        "divgrad volume": lambda u, s: divgrad.denoise_volume(u, s, spacing=spacing),
-        "`denoise`, 3-D": lambda u, s: divgrad.denoise(u, s, spacing=spacing),
+        "divgrad": lambda u, s: divgrad.denoise(u, s, spacing=spacing),
+        "divgrad, fast": lambda u, s: divgrad.denoise(u, s, spacing=spacing, model="fast"),
+        "divgrad, model=None": lambda u, s: divgrad.denoise(u, s, spacing=spacing, model=None),
         "planes, learned": lambda u, s: np.array([run(p[None], shipped("fast"), s)[0] for p in u]),
         "planes, `denoise`": lambda u, s: np.array([divgrad.denoise(p, s) for p in u]),
         "total variation, best weight": lambda u, s: max(
@@ -125,8 +127,10 @@ def main() -> None:
                 start = time.perf_counter()
                 if transform is None:
                     result = call(noisy, sigma)
-                elif method == "divgrad volume":
-                    result = divgrad.denoise_rician(noisy, sigma, spacing=spacing)
+                elif method in MODELS:
+                    result = divgrad.denoise_rician(
+                        noisy, sigma, spacing=spacing, model=MODELS[method]
+                    )
                 else:
                     # As grey values of a range that the others know: 30 noise levels.
                     factor = 255.0 / 30.0
