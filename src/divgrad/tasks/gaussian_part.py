@@ -16,17 +16,20 @@ from divgrad.tasks.two_flows import flows_for, mix, versions
 from divgrad.tasks.volume_mixture import mixture
 
 
-def remove_gaussian(z: Image, sigma: float, grid: Grid, model: str = "best") -> Image:
+def remove_gaussian(
+    z: Image, sigma: float, grid: Grid, model: str = "best", *, together: bool = True
+) -> Image:
     """Return ``z[channel, *space]``, in any unit, without Gaussian noise of a known level.
 
     The learned models know grey values of 0..255: images are multiplied so that what is seen through the noise has
     the contrast of a photograph. Colours go through them together, other channels one by one. They know square
-    pixels; images of others and signals are left to two classical flows, volumes to these and more.
+    pixels; images of others and signals are left to two classical flows, volumes to these and more. Without
+    ``together`` colours go one by one too.
     """
     if z.ndim == 4:
         return mixture(z, sigma, grid, model)[0]
     if len(set(grid.spacing)) == 1 and z.ndim == 3:
-        if is_colour(z, sigma, grid):
+        if together and is_colour(z, sigma, grid):
             known, parts, seen = shipped(f"{model}-colour"), [z], z.mean(axis=0, keepdims=True)
             scale = scale_for(seen, sigma / sqrt(3.0), grid)
         else:
