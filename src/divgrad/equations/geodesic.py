@@ -70,11 +70,13 @@ class Geodesic(Equation):
     def explicit(self, u: Image, t: float, taus: Sequence[float], grid: Grid) -> Image:
         """Return u after explicit steps, each in one pass."""
         first = u
-        for tau in taus:
+        together = len(taus) if not self.varies() else 1
+        for n in range(0, len(taus), max(1, together)):
             contrast, sigma = float(self.at("contrast", t)), float(self.at("presmoothing", t))
             given, reach = edge_map(u, sigma, self.conductance, contrast, grid)
-            u = following(u, [tau], Law(weights=first), given, reach, grid)
-            t += tau
+            some = taus[n : n + together]
+            u = following(u, some, Law(weights=first), given, reach, grid)
+            t += sum(some)
         return u if taus else u.copy()
 
     def bound(self, u: Image, t: float, grid: Grid) -> float:

@@ -102,7 +102,7 @@ def _blocks(view: Image, far: int, grid: Grid) -> list[tiles.Box]:
     planes, rows, cols = shape = view.shape[1:]
     block = grid.tiling.block
     if block is None:
-        pixels = tiles.CACHE // view.itemsize
+        pixels = tiles.CACHE // (2 * view.itemsize)
         width = tiles.even(cols, 2048)  # long rows: each costs half a microsecond
         height = rows if rows == 1 else tiles.even(rows, 32)
         each = (width + 2 * far) * (1 if rows == 1 else height + 2 * far)
