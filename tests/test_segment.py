@@ -63,6 +63,60 @@ def test_an_empty_page_has_no_text():
         divgrad.segment_pages(np.ones((5, 5, 5)))
 
 
+# --- lines and objects ------------------------------------------------------------------------
+
+
+def test_a_bent_line_is_found_and_noise_is_not():
+    y, x = np.mgrid[:120, :160]
+    rng = np.random.default_rng(2)
+    line = np.abs(y - 40 - 15 * np.sin(x / 25)) < 2
+    image = 100 - 15.0 * line
+    image += rng.normal(0, 2, image.shape)
+    found = divgrad.segment_lines(image, report=True)
+    inner = np.s_[:, 8:-8]
+    assert (found.labels[inner] > 0)[line[inner]].mean() > 0.9
+    assert (found.labels > 0)[~line].mean() < 0.06
+    assert found.labels.max() == 1
+    turned = divgrad.segment_lines(np.ascontiguousarray(image[::-1, ::-1]))[::-1, ::-1]
+    assert ((turned > 0) == (found.labels > 0)).mean() > 0.99
+    assert np.array_equal(divgrad.segment_lines(-image, bright=True), found.labels)
+    assert not divgrad.segment_lines(rng.normal(50, 3, (90, 90))).any()
+
+
+def test_lines_are_sought_within_the_frame():
+    y, x = np.mgrid[-60:60, -60:60]
+    rng = np.random.default_rng(3)
+    disc = np.hypot(y, x) < 55
+    image = np.stack([disc * (120 + rng.normal(0, 2, x.shape)) for _ in range(3)], -1)
+    image[..., 1] -= 45 * disc * (np.abs(x) < 2)
+    found = divgrad.segment_lines(image.clip(0, 255), channel_axis=-1, report=True)
+    assert "dark frame" in found.report[0]
+    assert not found.labels[~disc].any()
+    assert found.labels[60, 60]
+    with pytest.raises(ImageError, match="leaves nothing"):
+        divgrad.segment_lines(image[..., 0], mask=np.zeros(disc.shape))
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_touching_balls_are_counted_and_measured(ndim):
+    centres = [(16, 16, 16), (16, 31, 17), (16, 45, 40), (16, 20, 50)]
+    grid = np.mgrid[tuple(slice(0, n) for n in (32, 60, 64)[3 - ndim :])]
+    distance = [
+        np.hypot.reduce(grid - np.reshape(c[3 - ndim :], (ndim,) + (1,) * ndim)) for c in centres
+    ]
+    image = 20.0 + 100.0 * (np.min(distance, axis=0) < 8.5)
+    image += np.random.default_rng(0).normal(0, 4, image.shape)
+    found = divgrad.segment_objects(image, 17.0, report=True)
+    assert found.labels.max() == 4
+    size = np.pi * 8.5**2 if ndim == 2 else 4 / 3 * np.pi * 8.5**3
+    assert np.allclose(found.table["area"], size, rtol=0.2)
+    double = divgrad.segment_objects(image, 34.0, spacing=2.0, report=True)
+    assert np.allclose(double.table["area"], found.table["area"] * 2**ndim)
+    if ndim == 2:
+        assert divgrad.segment_objects(image).max() == 4
+        assert divgrad.segment_objects(image.max() - image, dark=True).max() == 4
+
+
 # --- the command line -------------------------------------------------------------------------
 
 

@@ -57,15 +57,43 @@ class Multigrid:
     """
 
     def __init__(self, bands: list[Bands], tau: float, frozen: Image | None, grid: Grid) -> None:
-        self.grid = grid
-        dtype = bands[0].upper.dtype
-        self.module = specialise(multigrid, constant, dtype)
         #: Whether this is (I - tau A) itself where the image may change, or only near it.
         self.exact = True
+        self._begin(self._finest(bands, tau, frozen, grid), grid)
+
+    @classmethod
+    def of(cls, mass: Image, weights: list[NDArray[Any]], grid: Grid) -> Multigrid:
+        """Return the solver of ``mass x_i + sum_j w_ij (x_i - x_j)``, of mass ``(1, *space)``.
+
+        Parameters
+        ----------
+        mass
+            What holds a pixel, >= 0; somewhere > 0.
+        weights
+            For each axis the weights of the edges to the next pixel, of shape ``space``, the last zero.
+        grid
+            Where the pixels are.
+        """
+        self = cls.__new__(cls)
+        self.exact = True
+        shape = volume(mass).shape[1:]
+        along = [np.zeros(shape, mass.dtype) for _ in range(3)]
+        for place, w in zip(axes(grid.ndim), weights, strict=True):
+            along[place] = np.ascontiguousarray(w.reshape(shape))
+        held = mass.reshape(shape)
+        diagonal = held + _degree(along)
+        one = mass.dtype.type(1)
+        inverse = np.where(diagonal > 0, one / np.where(diagonal > 0, diagonal, one), one - one)
+        self._begin(Level(held, (along[0], along[1], along[2]), inverse), grid)
+        return self
+
+    def _begin(self, finest: Level, grid: Grid) -> None:
+        self.grid = grid
+        self.module = specialise(multigrid, constant, finest.mass.dtype)
         spacing = [math.inf] * 3
         for place, h in zip(axes(grid.ndim), grid.spacing, strict=True):
             spacing[place] = h
-        self.levels = [self._finest(bands, tau, frozen, grid)]
+        self.levels = [finest]
         while max(self.levels[-1].mass.shape) > 1:
             self.levels.append(_fold(self.levels[-1], spacing))
 

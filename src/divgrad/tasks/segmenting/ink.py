@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from divgrad.grid import Grid
 from divgrad.kernels.presmoothing import smooth
 from divgrad.operators import Image
+from divgrad.tasks.segmenting.local_means import ground, local_mean
 
 # In widths of a stroke: what is smoothed before slopes are taken, and before pixels are compared; how
 # far thresholds and means spread; how far the ground is followed.
@@ -39,9 +40,8 @@ def find_ink(u: Image, stroke: float, grid: Grid) -> Ink:
     from skimage.filters import threshold_otsu
 
     wide = WIDE * stroke
-    flat = np.minimum(
-        u / (_paper(u, wide, grid) + 1e-6 * (float(u.max()) or 1.0)), u.dtype.type(1.2)
-    )
+    level = ground(u, np.ones_like(u), wide, grid, above=False)
+    flat = np.minimum(u / (level + 1e-6 * (float(u.max()) or 1.0)), u.dtype.type(1.2))
     soft = smooth(flat, STEEP * stroke, grid)
     slopes = np.gradient(soft[0], *grid.spacing)
     steep = np.hypot(*slopes)[None]
@@ -51,7 +51,7 @@ def find_ink(u: Image, stroke: float, grid: Grid) -> Ink:
     edge = u.dtype.type(threshold_otsu(steep))
     weight = np.square(np.maximum(steep - u.dtype.type(0.5) * edge, 0))
     near = smooth((steep > edge).astype(u.dtype), NEAR * stroke, grid) > 0.05
-    x = (soft < _mean(soft, weight, NEAR * stroke, grid)) & near
+    x = (soft < local_mean(soft, weight, NEAR * stroke, grid)) & near
     if not x.any():
         return nothing
     ink, paper = float(soft[x].mean()), float(soft[~x].mean())
@@ -71,25 +71,6 @@ def find_ink(u: Image, stroke: float, grid: Grid) -> Ink:
     if paper - ink < 5.0 * noise:
         return nothing
     return Ink(_strokes(x[0], sure[0], stroke, grid), flat, wide, paper - ink)
-
-
-def _paper(u: Image, wide: float, grid: Grid) -> Image:
-    """Return the brightness of the ground: means of what is not much darker than they are."""
-    weight = np.ones_like(u)
-    for _ in range(3):
-        paper = _mean(u, weight, wide, grid)
-        below = u - paper
-        spread = np.sqrt(_mean(below * below, weight, wide, grid)) + 1e-2 * paper
-        weight = np.where(below > -spread, u.dtype.type(1), u.dtype.type(1e-3))
-    return paper
-
-
-def _mean(u: Image, weight: Image, width: float, grid: Grid) -> Image:
-    """Return local means of u, each pixel of its weight."""
-    tiny = u.dtype.type(1e-12)
-    return np.asarray(
-        (smooth(weight * u, width, grid) + tiny * u.mean()) / (smooth(weight, width, grid) + tiny)
-    )
 
 
 def _local(u: Image, part: NDArray[Any], value: float, width: float, grid: Grid) -> Image:
