@@ -98,6 +98,17 @@ def marked(text: str) -> Any:
     return array if opened.channel_axis is None else array.any(axis=opened.channel_axis)
 
 
+def picture(text: str) -> Any:
+    """Return the pixels of a file, channels last."""
+    import numpy as np
+
+    from divgrad.cli.pixels import open_picture
+
+    opened = open_picture(Path(text))
+    axis = opened.channel_axis
+    return opened.colours if axis is None else np.moveaxis(opened.colours, axis, -1)
+
+
 #: Name of a parameter -> how it is written; all others are numbers, or yes and no.
 WRITTEN: dict[str, Written] = {
     "until": Written(
@@ -107,6 +118,7 @@ WRITTEN: dict[str, Written] = {
     "using": Written("FLOW", "Written perona-malik:contrast=20, as after flow --equation.", flow),
     "model": Written("NAME", "Written as its name, or none.", name),
     "border": Written("FILE", "An image file, not 0 along the border.", marked),
+    "target": Written("FILE", "An image file.", picture),
     "mask": Written(
         "FILE|COLOUR", "An image file, not 0 where the mask is; or a colour, #ff0000 or 255,0,0.", file_or_colour
     ),

@@ -16,5 +16,6 @@ TASKS: dict[str, str] = {
     "repair_jpeg": "remove the blocks and ripples of JPEG compression",
     "segment_objects": "find, part, count and measure objects such as nuclei",
     "segment_lines": "find lines such as vessels and cracks",
+    "targets": "find a target, or all copies of it, in an image",
     "segment_pages": "part the text of a page from its ground",
 }

@@ -18,7 +18,7 @@ LEAST, MOST = 0.02, 0.1  # of the range per pixel: smaller slopes are no edges, 
 
 def by_regions(u: Image, radius: float | None, grid: Grid) -> tuple[Boundaries, tuple[str, ...]]:
     """Compare what lies on both sides, after strong noise was removed."""
-    u, noise, said = _quiet(u, grid)
+    u, noise, said = quiet(u, grid)
     h = min(grid.spacing)
     radius = RADIUS * h if radius is None else radius
     sizes = ", ".join(f"{radius * size:.3g}" for size in (1, 2, 4))
@@ -50,16 +50,13 @@ def by_flow(
     return tracked_edges(u, grid, chosen, slope), said
 
 
-def _quiet(u: Image, grid: Grid) -> tuple[Image, float, tuple[str, ...]]:
+def quiet(u: Image, grid: Grid) -> tuple[Image, float, tuple[str, ...]]:
+    """Return the image without strong noise, how strong it is, and a sentence."""
     from divgrad.tasks.denoise import denoise
 
     noise, span = _level(u, grid), float(u.max()) - float(u.min())
     if noise <= NOISY * span:
-        return (
-            u,
-            noise,
-            (f"Noise of standard deviation {noise:.3g} is too weak to be taken for edges.",),
-        )
+        return u, noise, (f"Noise of standard deviation {noise:.3g} is too weak to matter.",)
     clean = denoise(u, noise, model="fast", channel_axis=0, spacing=grid.spacing)
     return clean, noise, (f"Noise of standard deviation {noise:.3g} was removed first.",)
 
