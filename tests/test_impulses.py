@@ -8,7 +8,7 @@ from scipy.ndimage import median_filter
 from skimage import data
 from skimage.restoration import inpaint_biharmonic
 
-from divgrad import remove_impulses
+from divgrad import Heat, Implicit, Masked, Steps, evolve, remove_impulses
 from divgrad.errors import ImageError
 from divgrad.estimate.impulse_pixels import extreme_pixels, unlike_neighbours
 from divgrad.grid import Grid
@@ -120,6 +120,17 @@ def test_rank_ordered_difference_agrees_with_a_loop():
         around = np.delete(wide[i : i + 3, j : j + 3].ravel(), 4)
         expected = np.sort(np.abs(around - np.float32(u[i, j])))[:4].mean()
         assert found[i, j] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(("side", "gain"), [(4, 0.8), (12, 0.2)])
+def test_wider_holes_are_filled_too(camera, side, gain):
+    squares = np.random.default_rng(0).random((192 // side, 192 // side)) < 0.3
+    lost = np.kron(squares, np.ones((side, side))) > 0
+    holed = np.where(lost, 0.0, camera)
+    harmonic = evolve(
+        holed, Masked(Heat(), lost), scheme=Implicit(tau=1e5, tolerance=1e-4), until=Steps(1)
+    ).u
+    assert psnr(remove_impulses(holed, lost), camera) > psnr(harmonic, camera) + gain
 
 
 def test_a_learned_model_may_polish(camera):

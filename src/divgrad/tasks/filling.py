@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from divgrad.conductances import charbonnier
-from divgrad.equations import Bending, Biharmonic, EdgeEnhancing, Masked
+from divgrad.equations import Bending, Biharmonic, EdgeEnhancing, Heat, Masked
 from divgrad.evolution import evolve
 from divgrad.grid import Grid
+from divgrad.kernels.halving import halving
 from divgrad.kernels.pyramid import from_coarser
 from divgrad.learned import run, shipped
 from divgrad.operators import Equation, Image
-from divgrad.schemes import FSI
+from divgrad.schemes import FSI, Implicit
 from divgrad.stopping import Steps
 
 Mask = NDArray[np.bool_]
@@ -23,6 +26,9 @@ CONTRAST = 7.0 / 255  # of the range of the good pixels, per pixel
 PRESMOOTHING = 0.7  # pixels
 INTEGRATION = 0.65  # distances of good pixels
 TIME = 0.4  # of each of the two flows, in squared distances of good pixels
+# The distance of good pixels is that of even ones, or a part of squares of which few are lost as a whole.
+FEW, PART, WIDEST = 0.05, 0.35, 4  # of what is lost; of their sides; halvings
+EXACT = 1e-3  # of the range: error allowed in what is only the beginning
 # Learned steps: noise that a hole is taken to have, from first to last, in 1/255 of the range. Where nearly all is
 # lost the learned diffusion, which knows noise and not holes, may only polish what the other has made.
 FIRST, LAST, STEPS = 40.0, 2.5, 12
@@ -31,9 +37,9 @@ FIRST, LAST, STEPS = 40.0, 2.5, 12
 def fill(u: Image, lost: Mask, grid: Grid, model: str | None = None) -> Image:
     """Return ``u[channel, *space]`` with new values where ``lost[channel, *space]`` says so.
 
-    Means over ever wider pixels are the beginning; a thin plate through the good pixels goes on with slopes; another
-    one, stiff along the edges that the first shows, draws these through the holes. In images a learned diffusion, held
-    at the good pixels in every step, may add what photographs look like.
+    Means over ever wider pixels are the beginning, for wide holes harmonic filling; a thin plate through the good
+    pixels goes on with slopes; another one, stiff along the edges that the first shows, draws these through the holes.
+    In images a learned diffusion, held at the good pixels in every step, may add what photographs look like.
     """
     if lost.all() or not lost.any():
         return u.copy()
@@ -51,25 +57,38 @@ def _channel(u: Image, lost: Mask, grid: Grid, model: str | None) -> Image:
     if reach == 0.0:
         return np.asarray(begun)
     pixel = min(grid.spacing)
-    apart = pixel * (good.size / u.size) ** (-1.0 / grid.ndim)
+    halvings = _width(lost, grid)
+    apart = pixel * max((good.size / u.size) ** (-1.0 / grid.ndim), PART * 2**halvings)
     edges = EdgeEnhancing(
         CONTRAST * reach / pixel, charbonnier, presmoothing=PRESMOOTHING * pixel,
         integration=INTEGRATION * apart, reach=1, compact=grid.ndim == 2,
     )  # fmt: skip
     v = from_coarser(u, (~lost).astype(u.dtype), grid)
+    at: dict[str, Any] = {"channel_axis": 0, "spacing": grid.spacing, "tiling": grid.tiling}
+    if halvings == WIDEST:
+        far = Implicit(tau=pixel**2 * u.size, tolerance=EXACT)
+        v = evolve(v, Masked(Heat(), lost), scheme=far, until=Steps(1), **at).u
     plates: list[Equation] = [Biharmonic(apart)]
     if grid.ndim > 1:
         plates.append(Bending(edges, apart))
     for plate in plates:
-        v = evolve(
-            v, Masked(plate, lost), scheme=FSI(tau=TIME * apart**2), until=Steps(1),
-            channel_axis=0, spacing=grid.spacing, tiling=grid.tiling,
-        ).u  # fmt: skip
+        v = evolve(v, Masked(plate, lost), scheme=FSI(tau=TIME * apart**2), until=Steps(1), **at).u
     if model is not None and has_learned(u, grid):
         v = _learned(v, u, lost, reach, model, grid)
     v = np.clip(v, good.min(), good.max())
     np.copyto(v, u, where=~lost)
     return np.asarray(v)
+
+
+def _width(lost: Mask, grid: Grid) -> int:
+    """Return how often pixels must become twice as wide for few of them to be lost as a whole."""
+    share, all_ = lost.astype(np.float32), float(lost.mean())
+    for halvings in range(WIDEST):
+        level = halving(grid, share.shape[1:])
+        if level is None or float((share > 1 - EXACT).mean()) <= FEW * all_:
+            return halvings
+        share, grid = level.shrink(share), level.grid
+    return WIDEST
 
 
 def has_learned(u: Image, grid: Grid) -> bool:
