@@ -17,5 +17,6 @@ TASKS: dict[str, str] = {
     "segment_objects": "find, part, count and measure objects such as nuclei",
     "segment_lines": "find lines such as vessels and cracks",
     "targets": "find a target, or all copies of it, in an image",
+    "inpaint": "fill in what is missing: scratches, text, holes, most of the pixels",
     "segment_pages": "part the text of a page from its ground",
 }

@@ -25,6 +25,7 @@ from divgrad.kernels import (
     linked,
     multigrid,
     osmosis,
+    plate,
     pointwise,
     reaction,
     resolvent,
@@ -51,6 +52,7 @@ from divgrad.testing.curvature_trials import (
 from divgrad.testing.disc_trials import disc_trials
 from divgrad.testing.filter_trials import filter_trials
 from divgrad.testing.multigrid_trials import multigrid_trials
+from divgrad.testing.plate_trials import plate_trials
 from divgrad.testing.reaction_trials import (
     histogram_trials,
     laplacian_trials,
@@ -290,6 +292,7 @@ KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     stencil: stencil_trials,
     selling: selling_trials,
     tensor: tensor_trials,
+    plate: plate_trials,
     pointwise: pointwise_trials,
     multigrid: multigrid_trials,
     speckle: speckle_trials,

@@ -1,0 +1,126 @@
+"""Fill holes: by a thin plate and edge-enhancing diffusion together, or by any flow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from divgrad.conductances import charbonnier
+from divgrad.equations import Bending, Biharmonic, EdgeEnhancing, Heat, Masked
+from divgrad.errors import SchemeError
+from divgrad.evolution import evolve
+from divgrad.grid import Grid
+from divgrad.kernels.thin_plate import thin_plate
+from divgrad.learned import run, shipped
+from divgrad.operators import Equation, Image
+from divgrad.schemes import FSI, Explicit, Implicit
+from divgrad.stopping import Steps, Time
+from divgrad.tasks import filling
+
+Mask = NDArray[np.bool_]
+
+# Chosen on photographs of imagecompression.info with scratches, text, squares, half and nine tenths missing. Edges
+# are drawn as wide as where good pixels are this far from each other, at least: 1 to 3 change 0.07 dB.
+APART = 1.5  # pixels
+TIME, CYCLE = 40.0, 20.0  # pixels squared: of a flow of the user's, and of one step
+EXACT = 1.0 / 2000  # of the range: steps below which the plate is at rest
+# Learned steps that polish: noise that a hole is taken to have, in 1/255 of the range.
+SIGMAS = (10.0, 6.3, 4.0, 2.5)
+
+
+def fill_holes(u: Image, lost: Mask, grid: Grid, using: Equation | None = None) -> Image:
+    """Return ``u[channel, *space]`` with new values where ``lost[*space]`` says so, within the range of the rest.
+
+    Without a flow a thin plate goes on with the slopes around each hole, to its rest; another one, stiff along the
+    edges that the first shows, draws these through.
+    """
+    good = u[:, ~lost]
+    axes = tuple(range(1, u.ndim))
+    low, high = (f(good, axis=1).reshape(-1, *(1 for _ in axes)) for f in (np.min, np.max))
+    reach = float(np.max(high - low))
+    if reach == 0.0:
+        return np.where(lost, low, u)
+    if isinstance(using, Heat):
+        far = min(grid.spacing) ** 2 * float(lost.size)
+        begun = np.where(lost, good.mean(axis=1, dtype=np.float64).reshape(low.shape), u)
+        scheme = Implicit(tau=far, tolerance=1e-4)
+        filled = _flow(begun.astype(u.dtype), Heat(), lost, scheme, Steps(1), grid)
+        return _within(filled, u, lost, low, high)
+    plate = _within(thin_plate(u, lost, grid, EXACT * reach), u, lost, low, high)
+    if isinstance(using, Biharmonic):
+        return plate
+    if using is not None:
+        return _within(_by(using, plate, lost, grid), u, lost, low, high)
+    if grid.ndim == 1:
+        return plate
+    pixel = min(grid.spacing)
+    apart = pixel * max(APART, float((1.0 - lost.mean()) ** (-1.0 / grid.ndim)))
+    return _within(_drawn(plate, lost, reach, apart, grid), u, lost, low, high)
+
+
+def _drawn(plate: Image, lost: Mask, reach: float, apart: float, grid: Grid) -> Image:
+    """Return what a plate that is stiff along the edges of a filling makes of it, as where impulses are filled."""
+    pixel = min(grid.spacing)
+    edges = EdgeEnhancing(
+        filling.CONTRAST * reach / pixel, charbonnier, presmoothing=filling.PRESMOOTHING * pixel,
+        integration=filling.INTEGRATION * apart, reach=1, compact=grid.ndim == 2,
+    )  # fmt: skip
+    scheme = FSI(tau=filling.TIME * apart**2)
+    return _flow(plate, Bending(edges, apart), lost, scheme, Steps(1), grid)
+
+
+def polished(v: Image, u: Image, lost: Mask, grid: Grid, model: str) -> Image:
+    """Return the mean of a filling and of what learned steps of falling strength, held at good pixels, make of it."""
+    known = shipped(model)
+    good = u[:, ~lost]
+    low, reach = float(good.min()), float(good.max() - good.min())
+    if reach == 0.0:
+        return v
+    out = np.empty_like(v)
+    for c in range(len(u)):
+        w = (v[c : c + 1] - v.dtype.type(low)) * v.dtype.type(255.0 / reach)
+        kept = w[0, ~lost]
+        for sigma in SIGMAS:
+            w = run(w, known, sigma, tiling=grid.tiling)
+            w[0, ~lost] = kept
+        out[c] = w[0] * v.dtype.type(reach / 255.0) + v.dtype.type(low)
+    np.clip(out, low, low + reach, out=out)
+    out += v
+    out *= v.dtype.type(0.5)
+    np.copyto(out, u, where=~lost)
+    return out
+
+
+def _by(using: Equation, begun: Image, lost: Mask, grid: Grid) -> Image:
+    """Return what a flow makes of the holes in as much time as it needs to cross them."""
+    from scipy.ndimage import distance_transform_edt
+
+    pixel = min(grid.spacing)
+    depth = float(distance_transform_edt(lost, sampling=grid.spacing).max())
+    time = max(TIME * pixel**2, 2.0 * depth**2)
+    try:
+        return _flow(begun, using, lost, FSI(tau=CYCLE * pixel**2), Time(time), grid)
+    except SchemeError:  # upwind, or complex: no long steps
+        return _flow(begun, using, lost, Explicit(), Time(time), grid)
+
+
+def _flow(u: Image, flow: Equation, lost: Mask, scheme: Any, until: Any, grid: Grid) -> Image:
+    mask = Masked(flow, lost)
+    return evolve(
+        u,
+        mask,
+        scheme=scheme,
+        until=until,
+        channel_axis=0,
+        spacing=grid.spacing,
+        tiling=grid.tiling,
+    ).u
+
+
+def _within(v: Image, u: Image, lost: Mask, low: Image, high: Image) -> Image:
+    """Return v in the range of the good pixels, and these to the bit."""
+    v = np.clip(v, low, high)
+    np.copyto(v, u, where=~lost)
+    return np.asarray(v)
