@@ -77,10 +77,11 @@ class Oriented(Equation):
             raise ImageError(
                 f"tensors has the shape {given.shape}; for an image of {n} axes it must be (*space, {n}, {n})"
             )
-        if given.ndim == 2:
-            given = np.broadcast_to(given, (*space, n, n))
-        parts = [[arrange(given[..., i, j], "tensors")[0] for j in range(n)] for i in range(n)]
-        matrices = np.moveaxis(np.array(parts, np.float64), (0, 1), (-2, -1))
+        if given.ndim == 2:  # one for all pixels: looked at once
+            matrices = given.astype(np.float64).reshape(*(1,) * n, n, n)
+        else:
+            parts = [[arrange(given[..., i, j], "tensors")[0] for j in range(n)] for i in range(n)]
+            matrices = np.moveaxis(np.array(parts, np.float64), (0, 1), (-2, -1))
         size = float(np.abs(matrices).max())
         off = float(np.abs(matrices - np.swapaxes(matrices, -1, -2)).max())
         if off > 1e-5 * size:

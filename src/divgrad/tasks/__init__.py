@@ -11,6 +11,7 @@ from __future__ import annotations
 TASKS: dict[str, str] = {
     "denoise": "remove noise, with everything chosen and explained",
     "enhance": "bring out detail and local contrast, without halos or noise",
+    "enhance_lines": "bring out lines, and join broken ones",
     "flatten": "even out light, shadows and stains",
     "edges": "find edges: thin curves, their strength, points to parts of a pixel",
     "repair_jpeg": "remove the blocks and ripples of JPEG compression",
