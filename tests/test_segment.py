@@ -11,8 +11,10 @@ import pytest
 import divgrad
 from divgrad.cli import main
 from divgrad.errors import ImageError, ImageWriteError
+from divgrad.grid import Grid
 from divgrad.io import read, write
 from divgrad.io.tables import write_table
+from divgrad.tasks.segmenting.walking import edge_weights, walk
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -115,6 +117,67 @@ def test_touching_balls_are_counted_and_measured(ndim):
     if ndim == 2:
         assert divgrad.segment_objects(image).max() == 4
         assert divgrad.segment_objects(image.max() - image, dark=True).max() == 4
+
+
+# --- seeds ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(40, 48), (9, 14, 12)])
+def test_chances_solve_the_walkers_equation(shape):
+    rng = np.random.default_rng(4)
+    u = rng.normal(100, 20, (2, *shape)).astype(np.float64)
+    seeds = np.zeros(shape, int)
+    for k in (1, 2, 3):
+        seeds[tuple(rng.integers(0, n, 6) for n in shape)] = k
+    grid = Grid((0.5, *(1.0,) * (len(shape) - 1)))
+    weights = edge_weights(u, 2.0, grid)
+    q = rng.random((3, *shape))
+    q /= q.sum(axis=0)
+    for trust in (0.0, 0.05):
+        p = walk(weights, seeds, 3, grid, q, trust)
+        left = trust * (q - p)
+        for axis, w in enumerate(weights):
+            flow = np.take(w, range(shape[axis] - 1), axis) * np.diff(p, axis=axis + 1)
+            pad = [(0, 0)] * p.ndim
+            pad[axis + 1] = (0, 1)
+            left += np.pad(flow, pad)
+            pad[axis + 1] = (1, 0)
+            left -= np.pad(flow, pad)
+        assert np.abs(left[:, seeds == 0]).max() < 0.01
+        assert np.allclose(p.sum(axis=0), 1)
+        assert all((p[k - 1][seeds == k] == 1).all() for k in (1, 2, 3))
+
+
+def test_seeded_labels_follow_contrast_colour_and_names():
+    y, x = np.mgrid[:70, :90]
+    disc = np.hypot(y - 35, x - 45) < 22
+    rng = np.random.default_rng(5)
+    image = np.where(disc[..., None], (90, 120, 60), (120, 90, 60)) + rng.normal(0, 12, (70, 90, 3))
+    seeds = np.zeros((70, 90), np.uint8)
+    seeds[33:37, 40:50], seeds[2:4, 5:80] = 200, 7
+    found = divgrad.segment_seeded(image, seeds, channel_axis=-1, report=True)
+    assert set(np.unique(found.labels)) == {7, 200}
+    assert ((found.labels == 200) == disc).mean() > 0.97
+    assert found.table["label"].tolist() == [7, 200]
+    plain = divgrad.segment_seeded(image, seeds, channel_axis=-1, trust=0.0)
+    assert (plain == found.labels).mean() < 0.99
+    with pytest.raises(ImageError, match="two labels"):
+        divgrad.segment_seeded(image, seeds == 7, channel_axis=-1)
+    with pytest.raises(ImageError, match="whole numbers"):
+        divgrad.segment_seeded(image, seeds * 0.3, channel_axis=-1)
+
+
+def test_seeds_come_from_a_drawing(tmp_path, capsys):
+    image = np.where(np.arange(60) < 25, 60, 180).astype(np.uint8) * np.ones((40, 1), np.uint8)
+    drawn = np.zeros((40, 60, 3), np.uint8)
+    drawn[10:12, 3:9], drawn[30:32, 50:55] = (255, 0, 0), (0, 0, 255)
+    write(tmp_path / "a.png", image)
+    write(tmp_path / "s.png", drawn, channel_axis=-1)
+    words = ["segment-seeded", str(tmp_path / "a.png"), "--seeds", str(tmp_path / "s.png")]
+    assert main(words) == 0
+    assert np.array_equal(read(tmp_path / "a_seeded.png").array, np.where(image < 100, 2, 1))
+    assert main(["segment-seeded", str(tmp_path / "a.png"), "-f"]) == 0
+    assert "No seeds were given" in capsys.readouterr().out
 
 
 # --- the command line -------------------------------------------------------------------------

@@ -57,15 +57,22 @@ def ours(image: Any, view: Any) -> tuple[Any, Any]:
     return found.panels["strength"], found.labels > 0
 
 
-def rival(method: Callable[..., Any]) -> Callable[[Any, Any], tuple[Any, Any]]:
+def rival(
+    method: Callable[..., Any], sigmas: tuple[int, ...], equalize: bool
+) -> Callable[[Any, Any], tuple[Any, Any]]:
     def strength(image: Any, view: Any) -> tuple[Any, Any]:
-        grey = equalize_adapthist(image[..., 1])
-        return method(grey, sigmas=(1, 2, 3), black_ridges=True) * view, None
+        grey = equalize_adapthist(image[..., 1]) if equalize else image[..., 1] / 255.0
+        return method(grey, sigmas=sigmas, black_ridges=True) * view, None
 
     return strength
 
 
-METHODS = {"segment_lines": ours, "Sato, CLAHE": rival(sato), "Frangi, CLAHE": rival(frangi)}
+METHODS = {
+    "segment_lines": ours,
+    "Sato, sigma 1 to 3, CLAHE": rival(sato, (1, 2, 3), True),
+    "Sato, sigma 2 to 4": rival(sato, (2, 3, 4), False),
+    "Frangi, sigma 1 to 3, CLAHE": rival(frangi, (1, 2, 3), True),
+}
 
 
 def near(found: Any, truth: Any, reach: float) -> Any:
@@ -101,7 +108,7 @@ def main() -> None:
                 every = np.concatenate([s[v] for s, _, _, v in maps])
                 best = max(
                     f_measure(sum(near((s > level) & v, t, reach) for s, _, t, v in maps))
-                    for level in np.quantile(every, LEVELS[:: 2 if reach else 1])
+                    for level in np.quantile(every, LEVELS[::2])
                 )
             cells.append(f"{best:.3f}")
         rows.append([name, *cells, f"{np.median(seconds):.2f}"])

@@ -109,6 +109,22 @@ def picture(text: str) -> Any:
     return opened.colours if axis is None else np.moveaxis(opened.colours, axis, -1)
 
 
+def numbered(text: str) -> Any:
+    """Return a file's grey values, or its colours numbered from 1 in the order of their values, black 0."""
+    import numpy as np
+
+    pixels = picture(text)
+    if pixels.ndim < 3 or pixels.shape[-1] > 3:
+        return pixels
+    kinds, places = np.unique(pixels.reshape(-1, pixels.shape[-1]), axis=0, return_inverse=True)
+    if len(kinds) > 255:
+        raise ParameterError(
+            f"{text} has {len(kinds)} colours: seeds are drawn in a few, without blur"
+        )
+    numbers = np.cumsum(kinds.any(axis=1)) * kinds.any(axis=1)
+    return numbers[places.reshape(pixels.shape[:-1])]
+
+
 #: Name of a parameter -> how it is written; all others are numbers, or yes and no.
 WRITTEN: dict[str, Written] = {
     "until": Written(
@@ -117,6 +133,7 @@ WRITTEN: dict[str, Written] = {
     "spacing": Written("H[,H[,H]]", "Default: the file's.", lengths),
     "using": Written("FLOW", "Written perona-malik:contrast=20, as after flow --equation.", flow),
     "model": Written("NAME", "Written as its name, or none.", name),
+    "seeds": Written("FILE", "An image file: black is unknown, each grey or colour a label.", numbered),
     "border": Written("FILE", "An image file, not 0 along the border.", marked),
     "target": Written("FILE", "An image file.", picture),
     "mask": Written(

@@ -62,15 +62,19 @@ class Multigrid:
         self._begin(self._finest(bands, tau, frozen, grid), grid)
 
     @classmethod
-    def of(cls, mass: Image, weights: list[NDArray[Any]], grid: Grid) -> Multigrid:
+    def of(
+        cls, mass: Image, weights: list[NDArray[Any]], held: NDArray[np.bool_], grid: Grid
+    ) -> Multigrid:
         """Return the solver of ``mass x_i + sum_j w_ij (x_i - x_j)``, of mass ``(1, *space)``.
 
         Parameters
         ----------
         mass
-            What holds a pixel, >= 0; somewhere > 0.
+            What draws a pixel to zero, >= 0.
         weights
             For each axis the weights of the edges to the next pixel, of shape ``space``, the last zero.
+        held
+            Where, ``space``, the solution is zero whatever the right side is; no edges lead there.
         grid
             Where the pixels are.
         """
@@ -80,11 +84,12 @@ class Multigrid:
         along = [np.zeros(shape, mass.dtype) for _ in range(3)]
         for place, w in zip(axes(grid.ndim), weights, strict=True):
             along[place] = np.ascontiguousarray(w.reshape(shape))
-        held = mass.reshape(shape)
-        diagonal = held + _degree(along)
+        drawn = mass.reshape(shape)
+        diagonal = drawn + _degree(along)
         one = mass.dtype.type(1)
         inverse = np.where(diagonal > 0, one / np.where(diagonal > 0, diagonal, one), one - one)
-        self._begin(Level(held, (along[0], along[1], along[2]), inverse), grid)
+        inverse[held.reshape(shape)] = 0
+        self._begin(Level(drawn, (along[0], along[1], along[2]), inverse), grid)
         return self
 
     def _begin(self, finest: Level, grid: Grid) -> None:

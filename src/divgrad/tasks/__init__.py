@@ -19,5 +19,6 @@ TASKS: dict[str, str] = {
     "segment_lines": "find lines such as vessels and cracks",
     "targets": "find a target, or all copies of it, in an image",
     "inpaint": "fill in what is missing: scratches, text, holes, most of the pixels",
+    "segment_seeded": "part an image by seeds that you draw",
     "segment_pages": "part the text of a page from its ground",
 }

@@ -68,9 +68,9 @@ def walk(
     dtype = weights[0].dtype
     free = seeds == 0
     unknown = count - 1  # the last is what is left of one
-    mass = np.where(free, dtype.type(trust if prior is not None else 0.0), dtype.type(1))
+    mass = np.where(free, dtype.type(trust if prior is not None else 0.0), dtype.type(0))
     known = np.stack([(seeds == k).astype(dtype) for k in range(1, count)])
-    r = known.copy()
+    r = np.zeros_like(known)
     if prior is not None:
         r += np.where(free, dtype.type(trust), dtype.type(0)) * prior[:unknown]
     inner = []
@@ -83,11 +83,11 @@ def walk(
             held = w[here] * (free[one] & ~free[other])
             mass[one] += held
             r[(slice(None), *one)] += held * known[(slice(None), *other)]
-    grids = Multigrid.of(mass[None], inner, grid)
+    grids = Multigrid.of(mass[None], inner, ~free, grid)
     found = conjugate_gradients(grids.product, grids.cycle, r, CLOSE, grid)
     if found is None:
         raise ImageError(
             "the seeds' equation cannot be solved: the image's contrast is too extreme; smooth it first"
         )
-    found = np.clip(found, 0, 1)
+    found = np.clip(found + known, 0, 1)
     return np.concatenate([found, np.maximum(1 - found.sum(axis=0, keepdims=True), 0)])
