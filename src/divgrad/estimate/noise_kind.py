@@ -17,7 +17,7 @@ from divgrad.estimate.jpeg import jpeg_quality, steps
 from divgrad.estimate.noise_level import level_of
 from divgrad.estimate.noise_models import Fit, fits
 from divgrad.estimate.patches import Patches, measure_patches
-from divgrad.estimate.quantisation import quantisation_step
+from divgrad.estimate.quantisation import is_drawn, quantisation_step
 from divgrad.estimate.random_impulses import random_impulse_share
 from divgrad.estimate.wording import NAMES, sentence, unsure_sentence
 
@@ -189,6 +189,8 @@ def _kind_of(channel: Channel) -> NoiseKind:
         if _counted(law, step, still, patches):
             middle = math.sqrt(step * max(float(np.median(law.brightness)), step))
             return _named("poisson", {"gain": step}, middle)
+        if is_drawn(channel, step, still):
+            return _named("none", {}, 0.0)
         if still > STILL or level < 0.4 * step:
             return _named("quantised", {"step": step}, step / math.sqrt(12.0))
     share = random_impulse_share(channel)
