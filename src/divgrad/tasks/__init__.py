@@ -20,5 +20,6 @@ TASKS: dict[str, str] = {
     "targets": "find a target, or all copies of it, in an image",
     "inpaint": "fill in what is missing: scratches, text, holes, most of the pixels",
     "segment_seeded": "part an image by seeds that you draw",
+    "upscale": "give an image more pixels, with smooth sharp edges",
     "segment_pages": "part the text of a page from its ground",
 }
