@@ -2,7 +2,8 @@
 
 Numba optimises each function together with all that it calls and makes machine code of it, so the innermost of
 five nested loops are optimised and translated five times. A function that is only ever called by other compiled
-ones needs neither: its text is linked into its caller's, and optimised there.
+ones needs neither: its text is linked into its caller's, and optimised there. Each is simplified on its own all the
+same: without, some loops did not vectorise any more (affine curvature took 4 x the time).
 
 What is used here is private to Numba and may go. Where it has gone, ``Inlined`` is Numba's own compiler.
 """
@@ -26,9 +27,6 @@ class _Text(JITCodeLibrary):  # type: ignore[misc]
     """A function's text, to be linked into others."""
 
     codegen = _NoEnvironment()
-
-    def _optimize_functions(self, module: Any) -> None:
-        pass
 
     def _optimize_final_module(self) -> None:
         pass
