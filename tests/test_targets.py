@@ -89,3 +89,5 @@ def test_the_command_writes_numbers_and_corners(tmp_path: Path) -> None:
     )
     assert set(np.unique(read(tmp_path / "scene_targets.png").array)) == {0, 1}
     assert (tmp_path / "t.csv").read_text().startswith("target,row,col,size,turn,support,row_1")
+    with pytest.raises(SystemExit):
+        main(["targets", str(tmp_path / "scene.png")])

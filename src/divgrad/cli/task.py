@@ -30,6 +30,7 @@ ELSEWHERE = ("channel_axis", "dtype", "report")
 def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
     """Declare the options of a task."""
     files.add_arguments(parser, ending=ending(name))
+    needed = _needed(name)
     for key, fact in _parameters(name).items():
         text = fact.describe().replace("%", "%%")
         option = f"--{key.replace('_', '-')}"
@@ -37,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         if written is not None:
             action = "append" if written.many else "store"
             text += f" {written.hint}"
-            parser.add_argument(option, action=action, metavar=written.metavar, help=text)
+            parser.add_argument(
+                option, action=action, metavar=written.metavar, help=text, required=key in needed
+            )
         elif fact.kind is bool:
             parser.add_argument(option, action="store_true", help=text)
         else:
@@ -91,6 +94,12 @@ def _parameters(name: str) -> dict[str, Parameter]:
     declared: dict[str, Parameter] = _module(name).PARAMETERS
     hidden = (*ELSEWHERE, *getattr(_module(name), "FROM_FILE", ()))
     return {key: fact for key, fact in declared.items() if key not in hidden}
+
+
+def _needed(name: str) -> set[str]:
+    """Return the arguments, besides the image, without which the task cannot be called."""
+    arguments = inspect.signature(getattr(_module(name), name)).parameters.values()
+    return {a.name for a in list(arguments)[1:] if a.default is inspect.Parameter.empty}
 
 
 def _pictures(name: str) -> dict[str, str]:
