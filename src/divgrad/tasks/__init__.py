@@ -22,4 +22,5 @@ TASKS: dict[str, str] = {
     "segment_seeded": "part an image by seeds that you draw",
     "upscale": "give an image more pixels, with smooth sharp edges",
     "segment_pages": "part the text of a page from its ground",
+    "sharpen": "sharpen blurred edges, without halos or noise",
 }
