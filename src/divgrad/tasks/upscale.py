@@ -33,7 +33,7 @@ PICTURES = {"plot": "the image, pixels repeated, and the result, side by side"}
 # and 8 or 15 rounds change 0.03 dB; for the learned models 6 or 16 rounds.
 CONTRAST = 4.0 / 255  # of the range, per new pixel
 PRESMOOTHING = 0.5  # new pixels, for a factor of 2
-TIME, LEAST, ROUNDS = 1.0, 0.05, 8  # of the first round and beyond the last, in new pixels squared
+TIME, LEAST, ROUNDS = 1.0, 0.3, 8  # of the first round and beyond the last, in new pixels squared
 SIGMAS = tuple(
     float(s) for s in np.geomspace(20.0, 2.0, 6)
 )  # noise of 255 that detail is taken for
