@@ -19,6 +19,7 @@ TASKS: dict[str, str] = {
     "segment_lines": "find lines such as vessels and cracks",
     "targets": "find a target, or all copies of it, in an image",
     "inpaint": "fill in what is missing: scratches, text, holes, most of the pixels",
+    "segment_phases": "part an image into two or more kinds of regions by brightness or colour",
     "segment_seeded": "part an image by seeds that you draw",
     "upscale": "give an image more pixels, with smooth sharp edges",
     "segment_pages": "part the text of a page from its ground",

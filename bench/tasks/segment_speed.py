@@ -1,0 +1,138 @@
+"""Seeded and two-phase segmenting in time: random walker and Chan-Vese against scikit-image and SimpleITK.
+
+Run ``python bench/tasks/segment_speed.py`` (about 10 minutes; ``--quick`` takes smaller images, ``--write`` puts the
+table into docs/benchmarks.md). Times are CPU seconds of the process; the walker's labels are compared with those of a
+solution to a millionth in double precision of the same equation, Chan and Vese's regions by their energy.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from scipy.ndimage import distance_transform_edt, gaussian_filter
+from skimage.measure import perimeter_crofton
+from skimage.segmentation import chan_vese, random_walker
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import divgrad
+from divgrad.grid import Grid
+from divgrad.tasks.segmenting import walking
+from measure import publish, table
+
+QUICK = "--quick" in sys.argv
+BETA = 130.0
+
+
+def case(shape: tuple[int, ...], noise: float) -> tuple[Any, Any, Any]:
+    """Return an image of two phases, seeds within them, and which is which."""
+    rng = np.random.default_rng(0)
+    truth = gaussian_filter(rng.normal(size=shape), [n / 12 for n in shape]) > 0
+    image = np.where(truth, 1.0, 0.0) + rng.normal(0, noise, shape)
+    seeds = np.zeros(shape, np.int32)
+    for label, part in ((1, ~truth), (2, truth)):
+        deep = distance_transform_edt(part)
+        seeds[deep > 0.6 * deep.max()] = label
+    return image, seeds, truth
+
+
+def timed(call: Callable[[], Any]) -> tuple[Any, float]:
+    start = time.process_time()
+    result = call()
+    return result, time.process_time() - start
+
+
+def walker(shape: tuple[int, ...], modes: list[tuple[str, float]]) -> list[list[str]]:
+    image, seeds, _ = case(shape, 0.35)
+    grid = Grid((1.0,) * len(shape))
+    squares = [np.square(np.diff(image, axis=axis)) for axis in range(image.ndim)]
+    mean = sum(float(s.sum()) for s in squares) / sum(s.size for s in squares)
+    sharpness = BETA / (10 * image.std()) * mean  # scikit-image's weights
+
+    def ours(dtype: Any, close: float) -> Any:
+        walking.CLOSE = close
+        weights = walking.edge_weights(image[None].astype(dtype), sharpness, grid)
+        return walking.walk(weights, seeds, 2, grid)[1]
+
+    ours(np.float32, 1e-1)
+    exact = ours(np.float64, 1e-6) > 0.5
+    found, mine = timed(lambda: ours(np.float32, 1e-3))
+    size = " x ".join(map(str, shape))
+    rows = [
+        [size, "segment_seeded", f"{mine:.2f}", "", f"{100 * ((found > 0.5) == exact).mean():.2f}"]
+    ]
+    for mode, tolerance in modes:
+        labels, seconds = timed(
+            lambda mode=mode, tolerance=tolerance: random_walker(
+                image, seeds, beta=BETA, mode=mode, tol=tolerance
+            )
+        )
+        equal = 100 * ((labels == 2) == exact).mean()
+        name = f"random_walker {mode}, tol {tolerance:g}"
+        rows.append([size, name, f"{seconds:.2f}", f"{seconds / mine:.1f}", f"{equal:.2f}"])
+        print(rows[-1], file=sys.stderr, flush=True)
+    return rows
+
+
+def two_phases(n: int) -> list[list[str]]:
+    """Compare energies, mu times the length of the border and the misfit, at the same mu."""
+    image, _, _ = case((n, n), 0.35)
+    u = ((image - image.min()) / np.ptp(image)).astype(np.float32)
+    mu = 0.1
+
+    def energy(x: Any) -> float:
+        misfit = sum(float(((u[part] - u[part].mean()) ** 2).sum()) for part in (x, ~x))
+        return mu * float(perimeter_crofton(x)) + misfit
+
+    def ours() -> Any:
+        return divgrad.segment_phases(u, smoothness=mu / float(u.var())) == 2
+
+    def itk(rounds: int) -> Any:
+        level = sitk.ScalarChanAndVeseDenseLevelSetImageFilter()
+        level.SetMaximumRMSError(0.0)
+        level.SetNumberOfIterations(rounds)
+        level.SetCurvatureWeight(mu)
+        level.SetHeavisideStepFunction(level.AtanRegularizedHeaviside)
+        start = sitk.GetImageFromArray(checkerboard.astype(np.float32))
+        return sitk.GetArrayFromImage(level.Execute(start, sitk.GetImageFromArray(u))) > 0
+
+    y, x = np.mgrid[:n, :n]
+    checkerboard = np.sin(np.pi / 5 * y) * np.sin(np.pi / 5 * x)
+    ours()
+    rounds = [timed(ours) for _ in range(5)]
+    found, mine = rounds[0][0], float(np.median([seconds for _, seconds in rounds]))
+    size = f"{n} x {n}"
+    rows = [[size, "segment_phases", f"{mine:.3f}", "", f"{energy(found):.1f}"]]
+    rivals: dict[str, Callable[[], Any]] = {
+        f"chan_vese, {k} rounds": lambda k=k: chan_vese(u, mu=mu, max_num_iter=k, tol=0.0)
+        for k in (100, 200)
+    }
+    rivals["SimpleITK dense level set, 5 rounds"] = lambda: itk(5)
+    for name, call in rivals.items():
+        found, seconds = timed(call)
+        rows.append([size, name, f"{seconds:.2f}", f"{seconds / mine:.1f}", f"{energy(found):.1f}"])
+        print(rows[-1], file=sys.stderr, flush=True)
+    return rows
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    wide = 512 if QUICK else 1024
+    deep = 64 if QUICK else 128
+    rows = walker((wide, wide), [("cg_mg", 1e-3), ("cg_j", 1e-3)])
+    rows += walker((deep,) * 3, [("cg_mg", 1e-3), ("cg_j", 1e-3)])
+    head = ["random walker, two labels", "", "CPU s", "times ours", "labels as exact, %"]
+    two = ["Chan and Vese, two phases", "", "CPU s", "times ours", "energy"]
+    text = table(head, rows) + "\n\n" + table(two, two_phases(wide))
+    publish("segment_speed", text)
+
+
+if __name__ == "__main__":
+    main()
