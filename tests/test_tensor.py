@@ -254,6 +254,19 @@ def test_a_straight_edge_stays_steep_and_steepest_along_an_offset(
     assert after > least * before
 
 
+def test_averaged_directions_know_stripes_at_their_crests_too() -> None:
+    y, x = np.mgrid[:40, :40]
+    truth = 50.0 + 40.0 * np.sin(2 * np.pi * (x + 0.5 * y) / 6.0)
+    noisy = truth + np.random.default_rng(0).normal(0.0, 15.0, truth.shape)
+    errors = []
+    for rho in (0.0, 2.0):
+        flow = EdgeEnhancing(contrast=8.0, presmoothing=0.7, integration=rho)
+        check_equation(flow, schemes=[FSI()], images=[noisy[:7, :6]])
+        u = evolve(noisy, flow, scheme=FSI(), until=Time(1.5)).u
+        errors.append(float(np.abs(u - truth)[5:-5, 5:-5].mean()))
+    assert errors[1] < 0.85 * errors[0]
+
+
 def test_fibres_in_a_volume_are_smoothed_along() -> None:
     rng = np.random.default_rng(0)
     z, y, x = np.mgrid[:12, :24, :24]
