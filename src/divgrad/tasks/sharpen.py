@@ -16,7 +16,7 @@ from divgrad.tasks.image_parameters import IMAGE
 
 PARAMETERS: dict[str, Parameter] = {
     "blur": Parameter(
-        "Standard deviation of the blur that is to go; None measures it at the sharpest edges",
+        "Standard deviation of the blur that is to go; None measures it at the strongest edges",
         unit="length units", above=0, optional=True, example="1.5",
     ),
     "strength": Parameter("How much of what blur took is given back", least=0, most=10, example="1.5"),
