@@ -1,6 +1,6 @@
 """Colour images: learned diffusion against BM3D for colours and non-local means, quality and time in the same run.
 
-Run ``python bench/colour.py`` (about 6 minutes, most of it BM3D; ``--write`` puts the table into docs,
+Run ``python bench/colour.py`` (about 7 minutes, most of it BM3D; ``--write`` puts the table into docs,
 ``--pictures DIR`` saves clean | noisy | best | bm3d). The images are every tenth of bsds500/images from
 ../shared/data beside the checkout, from the sixth on, the 160 x 160 pixels in their middle; else two of scikit-image.
 No model has seen any of bsds500 in training; every twentieth from the first on was looked at while they were trained.
@@ -115,7 +115,7 @@ def main() -> None:
                 seconds[name].append(time.process_time() - start)
                 error = np.mean((outs[name] - image) ** 2)
                 scores[name][sigma].append(10 * np.log10(255**2 / error))
-            print(number, sigma, {n: round(v[sigma][-1], 2) for n, v in scores.items()}, flush=True)
+            print(number, sigma, *(f"{name} {scores[name][sigma][-1]:.2f};" for name in compared))
             if arguments.pictures is not None:
                 rival = outs.get("bm3d_rgb", noisy)
                 shown = [image, noisy, outs["divgrad, best-colour"], rival]
