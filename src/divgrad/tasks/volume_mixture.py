@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 from math import sqrt
 
 import numpy as np
@@ -39,28 +40,41 @@ def mixture(u: Image, sigma: float, grid: Grid, model: str) -> tuple[Image, str]
     """
     flows, across = flows_for(sigma, None, u, grid), plane_axis(grid)
 
-    def versions(v: Image) -> Iterator[tuple[str, Image]]:
+    scalar = sum(len(flow.steps) for flow in flows)
+
+    def versions(v: Image, parts: Sequence[float] = ()) -> Iterator[tuple[str, Image | None]]:
+        """Yield names and images; None instead of what takes time and has no part."""
+
+        def wanted(number: int, count: int = 1) -> bool:
+            return not parts or any(part > 0 for part in parts[number : number + count])
+
         first: Image | None = None
         for name, flow in zip(("diffusion", "presmoothed diffusion"), flows, strict=True):
             for frame in flow.frames(v, grid, flow.steps[-1]):
                 first = frame.copy() if first is None else first
                 yield name, frame
-        for frame in tensor_frames(v, sigma, grid):
-            yield "diffusion along structures", frame
+        tensor = tensor_frames(v, sigma, grid) if wanted(scalar, CYCLES) else repeat(None, CYCLES)
+        for frame_ in tensor:
+            yield "diffusion along structures", frame_
         if across is not None:
-            yield "learned planes", planes(v, sigma, across, model, grid)
             assert first is not None
-            yield (
-                "learned planes of the diffused volume",
-                planes(first, LEFT * sigma, across, model, grid),
+            sources = (
+                ("learned planes", v, sigma),
+                ("learned planes of the diffused volume", first, LEFT * sigma),
             )
+            for number, (name, source, level) in enumerate(sources, scalar + CYCLES):
+                made = planes(source, level, across, model, grid) if wanted(number) else None
+                yield name, made
 
-    parts, _ = weights(u, lambda v: [frame.copy() for _, frame in versions(v)], sigma, grid)
+    def all_of(v: Image) -> list[Image]:
+        return [frame.copy() for _, frame in versions(v) if frame is not None]
+
+    parts, _ = weights(u, all_of, sigma, grid)
     mixed: Image = u.dtype.type(parts[0]) * u
     shares: dict[str, float] = {"the noisy volume": parts[0]}
-    for part, (name, frame) in zip(parts[1:], versions(u), strict=True):
+    for part, (name, frame) in zip(parts[1:], versions(u, parts[1:]), strict=True):
         shares[name] = shares.get(name, 0.0) + part
-        if part > 0:
+        if part > 0 and frame is not None:
             mixed += u.dtype.type(part) * frame
     axes = tuple(range(1, u.ndim))
     lost = u.mean(axis=axes, keepdims=True, dtype=np.float64)
