@@ -139,7 +139,7 @@ def test_colour_shares_its_edges():
 
 
 def test_volumes():
-    clean = scene((24, 40, 48))
+    clean = scene((16, 36, 40))
     image = noisy(clean)
     best = min(
         rms(denoise_tv_chambolle(image, weight=w * SIGMA) - clean) for w in np.geomspace(0.3, 2, 6)
@@ -154,8 +154,9 @@ def test_volumes_with_thick_slices():
     image = noisy(clean)
     thick = denoise(image, SIGMA, spacing=(4.0, 1.0, 1.0))
     assert rms(thick - clean) < 0.35 * SIGMA
+    part, spacing = image[:8, :24, :24], (4.0, 1.0, 1.0)
     np.testing.assert_array_equal(
-        thick, divgrad.denoise_volume(image, SIGMA, spacing=(4.0, 1.0, 1.0))
+        denoise(part, SIGMA, spacing=spacing), divgrad.denoise_volume(part, SIGMA, spacing=spacing)
     )
     flows = denoise(image, SIGMA, spacing=(4.0, 1.0, 1.0), model=None, report=True)
     assert flows.flows
