@@ -91,7 +91,7 @@ def _load(kernel: ModuleType, conductance: Any, real: np.dtype[Any], switches: A
     except NoSourceError:
         return _in_memory(header + "\n\n" + body, conductance, real)
     digest = hashlib.sha256(
-        "\0".join([source, _exp_source(), numba.__version__, np.__version__, sys.version]).encode()
+        "\0".join([source, _sources(), numba.__version__, np.__version__, sys.version]).encode()
     ).hexdigest()[:20]
     name = f"divgrad_{kernel.__name__.rpartition('.')[2]}_{digest}"
     if name in _by_name:  # a factory makes a new function each time, of the same source
@@ -220,5 +220,7 @@ def _remove(folder: Path, process: int) -> None:
 
 
 @lru_cache(maxsize=1)
-def _exp_source() -> str:
-    return Path(__file__).with_name("exponential.py").read_text(encoding="utf-8")
+def _sources() -> str:
+    """Return the text of what is compiled into every kernel, and of what compiles it."""
+    names = ("exponential.py", "inlined.py")
+    return "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
