@@ -34,7 +34,7 @@ EXACT = 1e-3  # of the range: error allowed in what is only the beginning
 FIRST, LAST, STEPS = 40.0, 2.5, 12
 
 
-def fill(u: Image, lost: Mask, grid: Grid, model: str | None = None) -> Image:
+def fill(u: Image, lost: Mask, grid: Grid, model: str | None = None, least: float = 0.0) -> Image:
     """Return ``u[channel, *space]`` with new values where ``lost[channel, *space]`` says so.
 
     Means over ever wider pixels are the beginning, for wide holes harmonic filling; a thin plate through the good
@@ -44,11 +44,11 @@ def fill(u: Image, lost: Mask, grid: Grid, model: str | None = None) -> Image:
     if lost.all() or not lost.any():
         return u.copy()
     return np.concatenate(
-        [_channel(u[c : c + 1], lost[c : c + 1], grid, model) for c in range(len(u))]
+        [_channel(u[c : c + 1], lost[c : c + 1], grid, model, least) for c in range(len(u))]
     )
 
 
-def _channel(u: Image, lost: Mask, grid: Grid, model: str | None) -> Image:
+def _channel(u: Image, lost: Mask, grid: Grid, model: str | None, least: float) -> Image:
     good = u[~lost]
     if good.size in (0, u.size):
         return u.copy()
@@ -58,7 +58,7 @@ def _channel(u: Image, lost: Mask, grid: Grid, model: str | None) -> Image:
         return np.asarray(begun)
     pixel = min(grid.spacing)
     halvings = _width(lost, grid)
-    apart = pixel * max((good.size / u.size) ** (-1.0 / grid.ndim), PART * 2**halvings)
+    apart = pixel * max(least, (good.size / u.size) ** (-1.0 / grid.ndim), PART * 2**halvings)
     edges = EdgeEnhancing(
         CONTRAST * reach / pixel, charbonnier, presmoothing=PRESMOOTHING * pixel,
         integration=INTEGRATION * apart, reach=1, compact=grid.ndim == 2,
