@@ -14,7 +14,7 @@ from divgrad.operators import Image
 from divgrad.schemes import FSI
 from divgrad.stopping import Time
 
-# Chosen on three pages of DRIVE and six cracks with gaps cut into them and noise of 10; measured on the others.
+# Chosen on three retinas of DRIVE and six cracks with gaps cut into them and noise of 10; measured on the others.
 SIGMA = 0.5  # of the width: where the curvature of a bar is strongest
 DIRECTIONS = 16
 AROUND = 3.0  # widths: contrast that lines are seen in
