@@ -91,3 +91,20 @@ def test_the_command_writes_numbers_and_corners(tmp_path: Path) -> None:
     assert (tmp_path / "t.csv").read_text().startswith("target,row,col,size,turn,support,row_1")
     with pytest.raises(SystemExit):
         main(["targets", str(tmp_path / "scene.png")])
+
+
+def test_features_tell_classes_whatever_the_light_and_the_other_images() -> None:
+    rng = np.random.default_rng(0)
+    rows, cols = np.indices((20, 20)) - 9.5
+    rings = [np.abs(np.hypot(rows, cols) - radius) < 1.5 for radius in rng.uniform(4, 7, 6)]
+    crosses = [(np.abs(rows - d) < 1.5) | (np.abs(cols + d) < 1.5) for d in rng.uniform(-2, 2, 6)]
+    images = np.float32([*rings, *crosses]) * 100.0
+    images += rng.normal(0.0, 10.0, images.shape).astype(np.float32)
+    features = divgrad.diffused_features(images)
+    alike = features @ features.T
+    within = np.r_[alike[:6, :6][~np.eye(6, dtype=bool)], alike[6:, 6:][~np.eye(6, dtype=bool)]]
+    assert within.min() > alike[:6, 6:].max()
+    again = divgrad.diffused_features(7.0 * images[3:4] + 50.0)
+    assert np.abs(again - features[3:4]).max() < 1e-3
+    with pytest.raises(ImageError, match="shape"):
+        divgrad.diffused_features(images[0])

@@ -25,6 +25,7 @@ _FACE = {
     "Solution": "divgrad.evolution",
     "Perturbation": "divgrad.perturbation",
     "scale_space": "divgrad.scales",
+    "diffused_features": "divgrad.estimate.diffused_features",
     "explain": "divgrad.reporting",
     "cite": "divgrad.reporting",
     "AffineCurvature": "divgrad.equations",
