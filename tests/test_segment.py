@@ -14,6 +14,7 @@ from divgrad.errors import ImageError, ImageWriteError
 from divgrad.grid import Grid
 from divgrad.io import read, write
 from divgrad.io.tables import write_table
+from divgrad.tasks.segmenting.merging import merge
 from divgrad.tasks.segmenting.walking import edge_weights, walk
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -209,6 +210,34 @@ def test_several_phases_are_numbered_by_brightness_in_any_dimension():
     assert len(np.unique(divgrad.segment_phases(colours, 4, channel_axis=-1))) == 4
     assert np.array_equal(divgrad.segment_phases(steps, 2)[::10], [1, 2, 1, 2])
     assert (divgrad.segment_phases(np.full((9, 9), 4.0)) == 1).all()
+
+
+# --- regions ----------------------------------------------------------------------------------
+
+
+def test_basins_merge_the_weakest_boundary_first_and_report_what_they_did():
+    boundary = np.zeros((30, 40))
+    boundary[:, 10], boundary[:, 25] = 0.3, 0.8
+    labels = np.repeat(np.searchsorted([10, 25], np.arange(40)) + 1, 30).reshape(40, 30).T
+    assert merge(labels, boundary, 0.2).max() == 3
+    two = merge(labels, boundary, 0.8)
+    assert two.max() == 2
+    assert np.array_equal(two[0, [0, 15, 30]], [1, 1, 2])
+    assert merge(labels, boundary, 9.0).max() == 1
+
+
+def test_regions_of_a_picture_are_found_without_parameters():
+    truth = np.repeat([0, 1, 2], 40) * np.ones((60, 1), int)
+    rng = np.random.default_rng(8)
+    image = np.array([20, 90, 200])[truth] + rng.normal(0, 5, truth.shape)
+    found = divgrad.segment(image, report=True)
+    for k in np.unique(truth):
+        part = truth == k
+        own = np.bincount(found.labels[part]).argmax()
+        both = (found.labels == own) & part
+        assert both.sum() / ((found.labels == own) | part).sum() > 0.85
+    assert "merged" in found.report[0]
+    assert len(found.table["label"]) == found.labels.max()
 
 
 # --- the command line -------------------------------------------------------------------------

@@ -15,6 +15,7 @@ TASKS: dict[str, str] = {
     "flatten": "even out light, shadows and stains",
     "edges": "find edges: thin curves, their strength, points to parts of a pixel",
     "repair_jpeg": "remove the blocks and ripples of JPEG compression",
+    "segment": "part an image into regions, with everything chosen",
     "segment_objects": "find, part, count and measure objects such as nuclei",
     "segment_lines": "find lines such as vessels and cracks",
     "targets": "find a target, or all copies of it, in an image",
