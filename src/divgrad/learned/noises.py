@@ -119,7 +119,7 @@ def jpeg_level(table: NDArray[Any]) -> float:
 
     .. math:: \sigma = 2 \, \bigl(\tfrac1{10} \textstyle\sum_{i + j < 4} q_{ij}\bigr)^{0.4}
 
-    with the steps q of the low frequencies: a fit to photographs: within 6 % at qualities 5 to 80, a third too large at 95.
+    with the steps q of the low frequencies; within 6 % on photographs at qualities 5 to 80, a third too much at 95.
 
     >>> round(jpeg_level(np.full((8, 8), 14)), 2)
     5.75
