@@ -200,3 +200,16 @@ def test_other_colours_have_the_same_brightness() -> None:
             out = recoloured(scene, rng)
             np.testing.assert_allclose(out.mean(0), scene.mean(0), atol=1e-3)
             assert np.abs(out - scene).max() > 0.5
+
+
+def test_a_training_may_begin_with_a_trained_model(tmp_path: Path) -> None:
+    recipe = Recipe(steps=2, batch=1, patch=32, every=2)
+    list(train([picture()], tmp_path / "a", architecture=TINY, recipe=recipe))
+    first = read(tmp_path / "a" / "model.safetensors")
+    begun = Training(
+        [(picture()[None], None)], [], tmp_path / "b", architecture=TINY, start=first
+    ).model.arrays()
+    for name, array in first.arrays.items():
+        np.testing.assert_array_equal(begun[name], array)
+    with pytest.raises(ParameterError, match="another architecture"):
+        Training([], [], tmp_path / "c", architecture=Architecture(stages=1), start=first)
