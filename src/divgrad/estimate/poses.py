@@ -15,6 +15,7 @@ Floats = NDArray[np.floating[Any]]
 RATIO = 0.85  # a place whose second-best match is nearly as good tells nothing
 LOOSE = 0.05  # part of the target's diagonal by which a place may miss at first: seen from the side
 TIGHT = 3.0  # pixels, of the scene, in the end; a target that is much enlarged: more
+ALIKE = 0.8  # product of descriptors of one place seen twice, at least
 TURN, SCALE = (
     math.radians(30.0),
     math.log(1.6),
@@ -85,7 +86,7 @@ def poses(
             left = np.delete(left, best)
             continue
         pose, inside = fitted
-        found.append(Pose(pose, left[inside]))
+        found.append(Pose(_guided(scene, target, pose), left[inside]))
         left = left[~_within(pose, scene.places[a], shape)]
     return found
 
@@ -153,6 +154,30 @@ def _refined(
     spots = np.unique(np.round(there[inside] / 2.0), axis=0)
     chosen = np.flatnonzero(inside)
     return pose, chosen[: len(spots)] if len(spots) < len(chosen) else chosen
+
+
+def _guided(scene: Keypoints, target: Keypoints, pose: Floats) -> Floats:
+    """Return the pose fitted to all places that look alike near where it brings them, far or near its matches."""
+    for wide in (3.0 * TIGHT, 2.0 * TIGHT):
+        size = max(1.0, math.sqrt(abs(float(np.linalg.det(pose[:2, :2])))))
+        brought = carried(pose, target.places)
+        off = np.linalg.norm(scene.places[None] - brought[:, None], axis=2)
+        alike = np.where(off < wide * size, target.descriptors @ scene.descriptors.T, 0.0)
+        best = alike.argmax(axis=1)
+        good = alike[np.arange(len(best)), best] > ALIKE
+        better = pose
+        here, there = scene.places[best], target.places
+        for _ in range(4):
+            if good.sum() < 12:
+                return pose
+            fitted = _projective(here[good], there[good])
+            if fitted is None or not np.isfinite(fitted).all():
+                return pose
+            better = fitted
+            off_now = np.linalg.norm(carried(better, there) - here, axis=1)
+            good &= off_now < max(2.5 * float(np.median(off_now[good])), 1.0)
+        pose = better
+    return pose
 
 
 def _affine(here: Floats, there: Floats) -> Floats:
