@@ -128,6 +128,8 @@ def main() -> None:
     deep = 64 if QUICK else 128
     rows = walker((wide, wide), [("cg_mg", 1e-3), ("cg_j", 1e-3)])
     rows += walker((deep,) * 3, [("cg_mg", 1e-3), ("cg_j", 1e-3)])
+    for row in rows:
+        print(row, file=sys.stderr, flush=True)
     head = ["random walker, two labels", "", "CPU s", "times ours", "labels as exact, %"]
     two = ["Chan and Vese, two phases", "", "CPU s", "times ours", "energy"]
     text = table(head, rows) + "\n\n" + table(two, two_phases(wide))
