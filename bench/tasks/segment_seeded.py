@@ -14,7 +14,6 @@ from typing import Any
 import cv2
 import numpy as np
 from PIL import Image
-from skimage.segmentation import random_walker
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -42,14 +41,14 @@ def opencv(image: Any, seeds: Any) -> Any:
     return np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD))
 
 
-def walker(image: Any, seeds: Any) -> Any:
-    return random_walker(image / 255.0, seeds, beta=130, mode="cg_j", channel_axis=-1) == 2
+def plain(image: Any, seeds: Any) -> Any:
+    return divgrad.segment_seeded(image, seeds, trust=0.0, channel_axis=-1) == 2
 
 
 METHODS = {
     "segment_seeded": ours,
     "cv2.grabCut, 5 rounds": opencv,
-    "random_walker, beta 130": walker,
+    "segment_seeded, trust 0": plain,
 }
 
 
