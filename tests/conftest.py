@@ -1,6 +1,8 @@
-"""Settings that all tests share: random examples are the same in every run, on every machine."""
+"""Settings that all tests share: random examples are the same in every run, on every machine; Ctrl-C is heard."""
 
 from __future__ import annotations
+
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -13,3 +15,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("divgrad")
+
+# A shell that runs the tests in the background has them, and what they start, ignore Ctrl-C, which some of them try.
+signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -142,7 +142,7 @@ def clumping(blocks: Mask) -> float:
 
     >>> stroke = np.arange(40) % 8 < 4
     >>> round(clumping(np.broadcast_to(stroke, (1, 40, 40))), 2)
-    0.99
+    1.0
     """
     share = float(blocks.mean())
     if not 0.0 < share < 1.0:
