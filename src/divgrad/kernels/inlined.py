@@ -1,4 +1,4 @@
-"""Compile a kernel's inner functions no further than their callers need: 1.7 x less compiling at the first use.
+"""Compile a kernel's inner functions no further than their callers need: 1.5 x less compiling at the first use.
 
 Numba optimises each function together with all that it calls and makes machine code of it, so the innermost of
 five nested loops are optimised and translated five times. A function that is only ever called by other compiled
