@@ -22,7 +22,6 @@ from divgrad import (
     denoise,
     evolve,
 )
-from divgrad.cli.specs import describe, parse
 from divgrad.conductances import CONDUCTANCES, exponential
 from divgrad.equations import EQUATIONS
 from divgrad.errors import ParameterError
@@ -36,6 +35,7 @@ from divgrad.parameters import (
     documented,
     parameter,
 )
+from divgrad.recipes.specs import describe, parse
 from divgrad.schemes import SCHEMES
 from divgrad.stopping import STOPS
 from divgrad.tasks import TASKS

@@ -7,9 +7,9 @@ import pytest
 
 from divgrad.cli import main
 from divgrad.cli.drawing import MARK, labelled, overlaid, side_by_side, visible
-from divgrad.cli.options import file_or_colour
-from divgrad.cli.pixels import open_picture, save_picture
 from divgrad.io import Picture, read, write
+from divgrad.io.pixels import open_picture, save_picture
+from divgrad.recipes.written import file_or_colour
 
 
 def test_what_is_shown_is_black_to_white_and_of_a_volume_its_middle() -> None:

@@ -16,13 +16,13 @@ TRIALS = {
     "Add a conductance": "",
     "Add an equation": """
 import numpy as np, divgrad, divgrad.testing
-from divgrad.cli.specs import parse
+from divgrad.recipes.specs import parse
 from divgrad.equations import EQUATIONS
 divgrad.testing.check_equation(parse("dark-blur:level=100", EQUATIONS, "equation"))
 """,
     "Add a scheme": """
 import divgrad, divgrad.testing
-from divgrad.cli.specs import parse
+from divgrad.recipes.specs import parse
 from divgrad.schemes import SCHEMES
 divgrad.testing.check_scheme(parse("heun", SCHEMES, "scheme"))
 """,

@@ -10,7 +10,7 @@ from typing import Any
 
 from divgrad.cli import files
 from divgrad.cli.progress import Progress
-from divgrad.cli.specs import describe, parse
+from divgrad.recipes.specs import describe, parse
 
 EXAMPLE = """\
 examples:
@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _treat(
     path: Path, target: Path, bar: Progress, equation: Any, scheme: Any, until: Any
 ) -> dict[str, Any]:
-    from divgrad.cli.pixels import open_picture, save_picture
     from divgrad.evolution import march
+    from divgrad.io.pixels import open_picture, save_picture
     from divgrad.stopping import Steps, Time
 
     picture = open_picture(path)

@@ -43,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def look(path: Path) -> dict[str, Any]:
     """Return what is known of an image file, ready for JSON."""
-    from divgrad.cli.pixels import open_picture
     from divgrad.estimate import contrast, noise_kind, noise_level
+    from divgrad.io.pixels import open_picture
 
     opened = open_picture(path)
     picture, image, axis = opened.picture, opened.colours, opened.channel_axis

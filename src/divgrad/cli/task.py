@@ -12,10 +12,10 @@ from types import ModuleType
 from typing import Any
 
 from divgrad.cli import files, pictures
-from divgrad.cli.options import WRITTEN
 from divgrad.cli.progress import Progress
 from divgrad.errors import ParameterError
 from divgrad.parameters import Parameter
+from divgrad.recipes.written import WRITTEN
 from divgrad.tasks import TASKS
 
 EXAMPLE = """\
@@ -116,7 +116,7 @@ def _options(arguments: argparse.Namespace, facts: dict[str, Parameter]) -> dict
         if key in WRITTEN:
             options[key] = WRITTEN[key].read(value)
         else:
-            from divgrad.cli.specs import number
+            from divgrad.recipes.specs import number
 
             options[key] = True if fact.kind is bool else number(f"--{key}", fact, value)
     return options
@@ -130,7 +130,7 @@ def _treat(
     places: dict[str, Path],
     from_file: Sequence[str] = (),
 ) -> dict[str, Any]:
-    from divgrad.cli.pixels import open_picture, save_picture
+    from divgrad.io.pixels import open_picture, save_picture
 
     opened = open_picture(path)
     if "spacing" in inspect.signature(task).parameters:

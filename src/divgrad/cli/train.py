@@ -70,11 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from divgrad.cli.specs import parse
     from divgrad.learned.noises import NOISES
     from divgrad.learned.trainer import BEST, BEST_COLOUR, FAST, FAST_COLOUR, train
     from divgrad.learned.training import Recipe
     from divgrad.learned.weights import read, shipped
+    from divgrad.recipes.specs import parse
 
     try:
         reductions = [int(part) for part in arguments.reduce.split(",")]

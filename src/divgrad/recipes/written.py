@@ -51,7 +51,7 @@ def lengths(text: str) -> float | tuple[float, ...]:
 
 def rules(texts: Sequence[str]) -> Any:
     """Return the stopping rule, or whichever comes first of several."""
-    from divgrad.cli.specs import parse
+    from divgrad.recipes.specs import parse
     from divgrad.stopping import STOPS
 
     return functools.reduce(operator.or_, [parse(text, STOPS, "stopping rule") for text in texts])
@@ -59,8 +59,8 @@ def rules(texts: Sequence[str]) -> Any:
 
 def flow(text: str) -> Any:
     """Return the equation that a text such as ``perona-malik:contrast=20`` describes."""
-    from divgrad.cli.specs import parse
     from divgrad.equations import EQUATIONS
+    from divgrad.recipes.specs import parse
 
     return parse(text, EQUATIONS, "equation")
 
@@ -91,7 +91,7 @@ def file_or_colour(text: str) -> Any:
 
 def marked(text: str) -> Any:
     """Return where a file is not 0."""
-    from divgrad.cli.pixels import open_picture
+    from divgrad.io.pixels import open_picture
 
     opened = open_picture(Path(text))
     array = opened.colours != 0
@@ -102,7 +102,7 @@ def picture(text: str) -> Any:
     """Return the pixels of a file, channels last."""
     import numpy as np
 
-    from divgrad.cli.pixels import open_picture
+    from divgrad.io.pixels import open_picture
 
     opened = open_picture(Path(text))
     axis = opened.channel_axis
