@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from divgrad.equations import Heat
+from divgrad.equations.heat import Heat
 from divgrad.errors import ParameterError
 from divgrad.evolution import evolve
 from divgrad.grid import Grid

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from divgrad.equations import Guided
+from divgrad.equations.guided import Guided
 from divgrad.estimate.perceptual import Perceptual, perceptual
 from divgrad.estimate.ridges import Ridges, gradient, ridges
 from divgrad.evolution import evolve

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from divgrad.equations import PeronaMalik
+from divgrad.equations.perona_malik import PeronaMalik
 from divgrad.errors import ImageError, ParameterError
 from divgrad.layout import enter
 from divgrad.parameters import Parameter

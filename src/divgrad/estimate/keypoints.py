@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from divgrad.equations import PeronaMalik
+from divgrad.equations.perona_malik import PeronaMalik
 from divgrad.estimate.contrast import contrast
 from divgrad.operators import Image
 from divgrad.scales import scale_space

@@ -14,12 +14,8 @@ from divgrad.grid import Grid
 from divgrad.operators import Image
 from divgrad.tasks.classical import two_flows
 from divgrad.tasks.colour import is_colour
-from divgrad.tasks.filling import fill, has_learned
-from divgrad.tasks.gaussian_part import remove_gaussian
-from divgrad.tasks.impulses import impulses
-from divgrad.tasks.stabilised import denoise_stabilised
+from divgrad.tasks.gaussian_part import has_learned, remove_gaussian
 from divgrad.tasks.two_flows import Flow
-from divgrad.tasks.volume_mixture import mixture
 from divgrad.transforms import Anscombe, Logarithm, Rician, Stabiliser
 
 SMALLEST = 16  # pixels along an axis: less is left to the classical flows
@@ -66,6 +62,8 @@ def gaussian(u: Image, sigma: float, wish: Wish) -> Result:
     if wish.model is None or small or not (u.ndim == 4 or has_learned(u, wish.grid)):
         return Result(*two_flows(u, sigma, None, None, wish.grid))
     if u.ndim == 4:
+        from divgrad.tasks.volume_mixture import mixture  # only what is needed starts quickly
+
         mixed, said = mixture(u, sigma, wish.grid, wish.model)
         return Result(mixed, (said, VOLUME))
     clean = remove_gaussian(u, sigma, wish.grid, wish.model, together=wish.together)
@@ -93,6 +91,9 @@ def _gaussian(u: Image, noise: NoiseKind, wish: Wish) -> Result:
 
 
 def _impulses(u: Image, noise: NoiseKind, wish: Wish) -> Result:
+    from divgrad.tasks.filling import fill
+    from divgrad.tasks.impulses import impulses
+
     lost = impulses(u, noise, wish.grid)
     if lost.all():
         return Result(u.copy(), ("No good pixel was found: nothing was changed.",))
@@ -101,6 +102,8 @@ def _impulses(u: Image, noise: NoiseKind, wish: Wish) -> Result:
 
 
 def _stabilised(u: Image, transform: Stabiliser, wish: Wish, *, halve: bool) -> Result:
+    from divgrad.tasks.stabilised import denoise_stabilised
+
     def inner(z: Image, sigma: float, grid: Grid) -> Image:
         return gaussian(z, sigma, Wish(wish.model, grid)).image
 

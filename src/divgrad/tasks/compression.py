@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from divgrad.equations import PeronaMalik
+from divgrad.equations.perona_malik import PeronaMalik
 from divgrad.errors import ParameterError
 from divgrad.estimate.jpeg import jpeg_blocks, steps
 from divgrad.evolution import evolve

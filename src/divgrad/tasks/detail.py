@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from divgrad.conductances import weickert
-from divgrad.equations import PeronaMalik
+from divgrad.equations.perona_malik import PeronaMalik
 from divgrad.estimate import noise_level
 from divgrad.evolution import evolve
 from divgrad.grid import Grid

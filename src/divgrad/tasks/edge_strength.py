@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from divgrad.equations import PeronaMalik
+from divgrad.equations.perona_malik import PeronaMalik
 from divgrad.errors import ParameterError
 from divgrad.estimate import contrast, noise_level
 from divgrad.estimate.boundaries import RADIUS, Boundaries, boundaries

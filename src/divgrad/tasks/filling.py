@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divgrad.conductances import charbonnier
-from divgrad.equations import Bending, Biharmonic, EdgeEnhancing, Heat, Masked
+from divgrad.equations.bending import Bending
+from divgrad.equations.biharmonic import Biharmonic
+from divgrad.equations.edge_enhancing import EdgeEnhancing
+from divgrad.equations.heat import Heat
+from divgrad.equations.masked import Masked
 from divgrad.evolution import evolve
 from divgrad.grid import Grid
 from divgrad.kernels.halving import halving
@@ -17,6 +21,7 @@ from divgrad.learned import run, shipped
 from divgrad.operators import Equation, Image
 from divgrad.schemes import FSI, Implicit
 from divgrad.stopping import Steps
+from divgrad.tasks.gaussian_part import has_learned
 
 Mask = NDArray[np.bool_]
 
@@ -89,11 +94,6 @@ def _width(lost: Mask, grid: Grid) -> int:
             return halvings
         share, grid = level.shrink(share), level.grid
     return WIDEST
-
-
-def has_learned(u: Image, grid: Grid) -> bool:
-    """Whether learned models, which know images of square pixels, apply."""
-    return u.ndim == 3 and len(set(grid.spacing)) == 1
 
 
 def _learned(v: Image, u: Image, lost: Mask, reach: float, model: str, grid: Grid) -> Image:

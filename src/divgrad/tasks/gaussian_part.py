@@ -13,7 +13,11 @@ from divgrad.tasks.colour import is_colour
 from divgrad.tasks.least_error import weights
 from divgrad.tasks.photograph_scale import scale_for
 from divgrad.tasks.two_flows import flows_for, mix, versions
-from divgrad.tasks.volume_mixture import mixture
+
+
+def has_learned(u: Image, grid: Grid) -> bool:
+    """Whether learned models, which know images of square pixels, apply to ``u[channel, *space]``."""
+    return u.ndim == 3 and len(set(grid.spacing)) == 1
 
 
 def remove_gaussian(
@@ -27,8 +31,10 @@ def remove_gaussian(
     ``together`` colours go one by one too.
     """
     if z.ndim == 4:
+        from divgrad.tasks.volume_mixture import mixture  # only what is needed starts quickly
+
         return mixture(z, sigma, grid, model)[0]
-    if len(set(grid.spacing)) == 1 and z.ndim == 3:
+    if has_learned(z, grid):
         if together and is_colour(z, sigma, grid):
             known, parts, seen = shipped(f"{model}-colour"), [z], z.mean(axis=0, keepdims=True)
             scale = scale_for(seen, sigma / sqrt(3.0), grid)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from divgrad.equations import Heat
+from divgrad.equations.heat import Heat
 from divgrad.evolution import evolve
 from divgrad.grid import Grid
 from divgrad.operators import Image

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from divgrad.equations import Biharmonic, Heat, Masked
+from divgrad.equations.biharmonic import Biharmonic
+from divgrad.equations.heat import Heat
+from divgrad.equations.masked import Masked
 from divgrad.errors import SchemeError
 from divgrad.evolution import evolve
 from divgrad.grid import Grid

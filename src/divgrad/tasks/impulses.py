@@ -10,8 +10,8 @@ from divgrad.estimate.impulse_pixels import extreme_pixels, unlike_neighbours
 from divgrad.grid import Grid
 from divgrad.learned import run, shipped
 from divgrad.operators import Image
-from divgrad.tasks.filling import fill, has_learned
-from divgrad.tasks.gaussian_part import remove_gaussian
+from divgrad.tasks.filling import fill
+from divgrad.tasks.gaussian_part import has_learned, remove_gaussian
 
 # All in 1/255 of the range; chosen on photographs of imagecompression.info with 10, 20 and 40 % of impulses.
 SUSPECT = 24.0  # distance from the nearest neighbours, to begin with

@@ -100,7 +100,7 @@ def inpaint(
     >>> bool(np.abs(inpaint(scratched) - ramp).max() < 1.0)
     True
     """
-    from divgrad.tasks.filling import has_learned
+    from divgrad.tasks.gaussian_part import has_learned
     from divgrad.tasks.holes import fill_holes, polished
 
     if not (using is None or isinstance(using, Equation)):

@@ -7,7 +7,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from divgrad.equations import CoherenceEnhancing, CoherenceEnhancingShock, Oriented
+from divgrad.equations.coherence_enhancing import CoherenceEnhancing
+from divgrad.equations.coherence_enhancing_shock import CoherenceEnhancingShock
+from divgrad.equations.oriented import Oriented
 from divgrad.evolution import evolve
 from divgrad.grid import Grid
 from divgrad.operators import Image

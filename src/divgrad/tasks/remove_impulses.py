@@ -13,7 +13,8 @@ from divgrad.errors import ImageError
 from divgrad.estimate import noise_kind
 from divgrad.layout import enter
 from divgrad.parameters import Parameter, documented
-from divgrad.tasks.filling import fill, has_learned
+from divgrad.tasks.filling import fill
+from divgrad.tasks.gaussian_part import has_learned
 from divgrad.tasks.image_parameters import IMAGE
 from divgrad.tasks.impulses import impulses
 

@@ -97,7 +97,7 @@ def sharpen(
     >>> bool(np.abs(sharp - step).mean() < 0.7 * np.abs(gaussian_filter(step, 2.0) - step).mean())
     True
     """
-    from divgrad.equations import SmoothingShock
+    from divgrad.equations.smoothing_shock import SmoothingShock
     from divgrad.estimate.edge_blur import edge_blur
     from divgrad.evolution import evolve
     from divgrad.stopping import Time

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from divgrad.equations import PeronaMalik
+from divgrad.equations.perona_malik import PeronaMalik
 from divgrad.evolution import evolve
 from divgrad.grid import Grid
 from divgrad.kernels.presmoothing import half_gaussian
@@ -124,11 +124,11 @@ def mix(u: Image, flows: Sequence[Flow], parts: Sequence[float], grid: Grid) -> 
         used = [step for step, part in zip(flow.steps, some, strict=True) if part > 0]
         if used:
             for part, frame in zip(some, flow.frames(u, grid, used[-1]), strict=False):
-                _add(mixed, u.dtype.type(part), frame)
+                add(mixed, u.dtype.type(part), frame)
     return mixed
 
 
-def _add(total: Image, weight: Any, image: Image) -> None:
+def add(total: Image, weight: Any, image: Image) -> None:
     """Total <- total + weight image, without another image in between."""
     rows = max(1, SMALL // (16 * (total[:, :1].size)))
     for z in range(0, total.shape[1], rows):

@@ -100,7 +100,7 @@ def upscale(
     (48, 48)
     """
     from divgrad.kernels.resampling import Reduction
-    from divgrad.tasks.filling import has_learned
+    from divgrad.tasks.gaussian_part import has_learned
 
     PARAMETERS["factor"].check("factor", factor)
     if min(np.shape(image), default=0) == 0:
@@ -128,7 +128,8 @@ def upscale(
 def _along_edges(u: Image, low: Image, reduction: Reduction, grid: Grid) -> Image:
     """Return the image after rounds of ever shorter diffusion along edges, each made to agree with the given one."""
     from divgrad.conductances import charbonnier
-    from divgrad.equations import EdgeEnhancing, Heat
+    from divgrad.equations.edge_enhancing import EdgeEnhancing
+    from divgrad.equations.heat import Heat
     from divgrad.evolution import evolve
     from divgrad.schemes import FSI
     from divgrad.stopping import Time

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import repeat
 from math import sqrt
 
 import numpy as np
 
-from divgrad.equations import Hybrid
+from divgrad.equations.hybrid import Hybrid
 from divgrad.evolution import march
 from divgrad.grid import Grid
 from divgrad.learned import run, shipped
@@ -17,7 +16,10 @@ from divgrad.schemes import FSI
 from divgrad.stopping import Steps
 from divgrad.tasks.least_error import weights
 from divgrad.tasks.photograph_scale import scale_for
-from divgrad.tasks.two_flows import flows_for
+from divgrad.tasks.two_flows import add, flows_for
+
+#: Index of a piece in ``u[channel, plane, row, col]``.
+Where = tuple[int | slice, ...]
 
 # Chosen on volumes of vesicles and fibres, sharp and soft; the mixture does the rest. In pixels of the shortest side.
 HYBRID = (
@@ -39,50 +41,53 @@ def mixture(u: Image, sigma: float, grid: Grid, model: str) -> tuple[Image, str]
     in planes across one axis, a learned model sees more in them. Who is better, Stein's estimate tells.
     """
     flows, across = flows_for(sigma, None, u, grid), plane_axis(grid)
+    plain, smoothed = (len(flow.steps) for flow in flows)
+    names = ["diffusion"] * plain + ["presmoothed diffusion"] * smoothed
+    tensor = len(names)
+    names += ["diffusion along structures"] * CYCLES
+    if across is not None:
+        names += ["learned planes", "learned planes of the diffused volume"]
 
-    scalar = sum(len(flow.steps) for flow in flows)
+    def pieces(v: Image, wanted: Sequence[float]) -> Iterator[tuple[int, Where, Image]]:
+        """Yield the number of a version, where a piece of it lies, and the piece, which is gone with the next."""
+        again = None if across is None or not wanted[-1] else across  # the diffused volume's planes
+        for flow, first in zip(flows, (0, plain), strict=True):
+            used = [n for n in range(len(flow.steps)) if wanted[first + n] > 0]
+            used += [0] if again is not None and first == 0 else []
+            last = flow.steps[max(used)] if used else 0
+            for number, frame in enumerate(flow.frames(v, grid, last), first):
+                yield number, (slice(None),), frame
+                if number == 0 and again is not None:
+                    for where, plane in planes(frame, LEFT * sigma, again, model, grid):
+                        yield len(names) - 1, where, plane
+        if any(wanted[tensor : tensor + CYCLES]):
+            for cycle, where, slab in tensor_slabs(v, sigma, grid):
+                yield tensor + cycle, where, slab
+        if across is not None and wanted[-2] > 0:
+            for where, plane in planes(v, sigma, across, model, grid):
+                yield len(names) - 2, where, plane
 
-    def versions(v: Image, parts: Sequence[float] = ()) -> Iterator[tuple[str, Image | None]]:
-        """Yield names and images; None instead of what takes time and has no part."""
+    def versions(v: Image) -> list[Image]:
+        frames = [np.empty_like(v) for _ in names]
+        for number, where, piece in pieces(v, [1.0] * len(names)):
+            frames[number][where] = piece
+        return frames
 
-        def wanted(number: int, count: int = 1) -> bool:
-            return not parts or any(part > 0 for part in parts[number : number + count])
-
-        first: Image | None = None
-        for name, flow in zip(("diffusion", "presmoothed diffusion"), flows, strict=True):
-            for frame in flow.frames(v, grid, flow.steps[-1]):
-                first = frame.copy() if first is None else first
-                yield name, frame
-        tensor = tensor_frames(v, sigma, grid) if wanted(scalar, CYCLES) else repeat(None, CYCLES)
-        for frame_ in tensor:
-            yield "diffusion along structures", frame_
-        if across is not None:
-            assert first is not None
-            sources = (
-                ("learned planes", v, sigma),
-                ("learned planes of the diffused volume", first, LEFT * sigma),
-            )
-            for number, (name, source, level) in enumerate(sources, scalar + CYCLES):
-                made = planes(source, level, across, model, grid) if wanted(number) else None
-                yield name, made
-
-    def all_of(v: Image) -> list[Image]:
-        return [frame.copy() for _, frame in versions(v) if frame is not None]
-
-    parts, _ = weights(u, all_of, sigma, grid)
+    parts, _ = weights(u, versions, sigma, grid)
     mixed: Image = u.dtype.type(parts[0]) * u
-    shares: dict[str, float] = {"the noisy volume": parts[0]}
-    for part, (name, frame) in zip(parts[1:], versions(u, parts[1:]), strict=True):
-        shares[name] = shares.get(name, 0.0) + part
-        if part > 0 and frame is not None:
-            mixed += u.dtype.type(part) * frame
+    for number, where, piece in pieces(u, parts[1:]):
+        if parts[1 + number] > 0:
+            add(mixed[where], u.dtype.type(parts[1 + number]), piece)
     axes = tuple(range(1, u.ndim))
     lost = u.mean(axis=axes, keepdims=True, dtype=np.float64)
     lost = lost - mixed.mean(axis=axes, keepdims=True, dtype=np.float64)
     mixed += lost.astype(u.dtype)  # learned planes shift it a little, and may overshoot
     np.clip(mixed, u.min(), u.max(), out=mixed)
-    names = ", ".join(f"{100 * share:.0f} % {name}" for name, share in shares.items() if share > 0)
-    return mixed, f"Mixed so that the expected error is least: {names}."
+    shares = {"the noisy volume": parts[0]}
+    for part, name in zip(parts[1:], names, strict=True):
+        shares[name] = shares.get(name, 0.0) + part
+    said = ", ".join(f"{100 * share:.0f} % {name}" for name, share in shares.items() if share > 0)
+    return mixed, f"Mixed so that the expected error is least: {said}."
 
 
 def plane_axis(grid: Grid) -> int | None:
@@ -96,35 +101,31 @@ def plane_axis(grid: Grid) -> int | None:
     return max(square, key=lambda a: (h[a], -a)) if square else None
 
 
-def planes(v: Image, sigma: float, across: int, model: str, grid: Grid) -> Image:
-    """Return the volume whose planes were denoised one by one; grey values are those of 0..255 to the model."""
-    known, factor = shipped(model), scale_for(v, sigma, grid)
-    moved = np.moveaxis(v, across + 1, 1)
-    out = np.empty_like(moved)
-    for channel, volume in enumerate(moved):
-        for n, plane in enumerate(volume):
-            image = np.ascontiguousarray(plane)[None] * v.dtype.type(factor)
-            out[channel, n] = run(image, known, sigma * factor, tiling=grid.tiling)[0]
-    out /= v.dtype.type(factor)
-    return np.ascontiguousarray(np.moveaxis(out, 1, across + 1))
+def planes(
+    v: Image, sigma: float, across: int, model: str, grid: Grid
+) -> Iterator[tuple[Where, Image]]:
+    """Yield where each plane lies, and the plane denoised; grey values are those of 0..255 to the model."""
+    known, factor = shipped(model), v.dtype.type(scale_for(v, sigma, grid))
+    for channel in range(len(v)):
+        for n in range(v.shape[across + 1]):
+            where: Where = (channel, *[slice(None)] * across, n)
+            image = np.ascontiguousarray(v[where])[None] * factor
+            yield where, run(image, known, sigma * float(factor), tiling=grid.tiling)[0] / factor
 
 
-def tensor_frames(v: Image, sigma: float, grid: Grid) -> Iterator[Image]:
-    """Yield what diffusion along structures makes of a volume; a large one goes through it slab by slab.
+def tensor_slabs(v: Image, sigma: float, grid: Grid) -> Iterator[tuple[int, Where, Image]]:
+    """Yield steps of diffusion along structures, and where they lie; a large volume goes through it slab by slab.
 
     Tensors need sixty times the memory of their volume. In their short time nothing is felt across HALO planes.
     """
-    thick = max(HALO, LARGE // v[:, 0].size)
-    if v.shape[1] <= thick + HALO:
-        yield from _tensor_frames(v, sigma, grid)
-        return
-    frames = [np.empty_like(v) for _ in range(CYCLES)]
-    for z in range(0, v.shape[1], thick):
+    thick, deep = max(HALO, LARGE // v[:, 0].size), v.shape[1]
+    if deep <= thick + HALO:
+        thick = deep
+    for z in range(0, deep, thick):
         low = max(0, z - HALO)
         slab = v[:, low : z + thick + HALO]
-        for whole, part in zip(frames, _tensor_frames(slab, sigma, grid), strict=True):
-            whole[:, z : z + thick] = part[:, z - low : z - low + thick]
-    yield from frames
+        for cycle, part in enumerate(_tensor_frames(slab, sigma, grid)):
+            yield cycle, (slice(None), slice(z, z + thick)), part[:, z - low : z - low + thick]
 
 
 def _tensor_frames(v: Image, sigma: float, grid: Grid) -> Iterator[Image]:

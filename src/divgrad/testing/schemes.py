@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dctn, idctn
 
-from divgrad.equations import Heat, PeronaMalik
+from divgrad.equations.heat import Heat
+from divgrad.equations.perona_malik import PeronaMalik
 from divgrad.evolution import evolve
 from divgrad.operators import Equation
 from divgrad.schemes import Explicit, Scheme
