@@ -89,7 +89,7 @@ _FACE = {
 _FACE |= {name: f"divgrad.tasks.{name}" for name in TASKS}
 _ROOMS = (
     "conductances", "equations", "errors", "estimate", "io", "kernels", "learned", "metrics", "operators",
-    "schemes", "stopping", "tasks", "testing", "transforms",
+    "recipes", "schemes", "stopping", "tasks", "testing", "transforms",
 )  # fmt: skip
 
 __all__ = [*_FACE, *_ROOMS]

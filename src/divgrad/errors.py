@@ -7,6 +7,7 @@
     |-- ImageError (ValueError)        an image that cannot be treated: shape, dtype, NaN, Inf
     |-- StabilityError (ValueError)    a time step that would blow up and may not be split
     |-- SchemeError (TypeError)        the scheme needs a verb that the operator lacks
+    |-- RecipeError (ValueError)       a recipe that cannot be followed
     `-- FileError (OSError)
         |-- ImageReadError             a file that cannot be read
         `-- ImageWriteError            a file that cannot be written
@@ -35,6 +36,10 @@ class StabilityError(DivgradError, ValueError):
 
 class SchemeError(DivgradError, TypeError):
     """A scheme needs a verb that the equation's operator lacks."""
+
+
+class RecipeError(DivgradError, ValueError):
+    """A recipe cannot be followed: no YAML, an unknown task, a parameter that does not fit."""
 
 
 class FileError(DivgradError, OSError):

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from divgrad.cli import recipes
 from divgrad.cli.progress import Progress
 from divgrad.errors import DivgradError, ImageWriteError, ParameterError
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, ending: str) -> None:
-    """Declare IN..., -o and --force."""
-    parser.add_argument("files", nargs="+", metavar="IN", help="image files")
+    """Declare IN..., -o, --force and --recipe."""
+    inputs = parser.add_argument("files", nargs="+", metavar="IN", help="image files")
     parser.add_argument(
         "-o",
         "--output",
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, ending: str) -> None:
     )
     parser.add_argument("-f", "--force", action="store_true", help="overwrite existing outputs")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+    recipes.add_argument(parser, inputs)
 
 
 def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path]]:

@@ -8,7 +8,7 @@ import operator
 from pathlib import Path
 from typing import Any
 
-from divgrad.cli import files
+from divgrad.cli import files, recipes
 from divgrad.cli.progress import Progress
 from divgrad.recipes.specs import describe, parse
 
@@ -49,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    if arguments.recipe:
+        return recipes.show(arguments, ("equation", "scheme", "until"))
     from divgrad.equations import EQUATIONS
     from divgrad.schemes import SCHEMES
     from divgrad.stopping import STOPS

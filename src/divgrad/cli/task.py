@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from divgrad.cli import files, pictures
+from divgrad.cli import files, pictures, recipes
 from divgrad.cli.progress import Progress
 from divgrad.errors import ParameterError
 from divgrad.parameters import Parameter
-from divgrad.recipes.written import WRITTEN
-from divgrad.tasks import TASKS
+from divgrad.recipes.step import ending, from_file, module, needed, parameters
+from divgrad.recipes.written import WRITTEN, value
 
 EXAMPLE = """\
 examples:
   divgrad {name} my{suffix}                       # writes my{ending}
   divgrad {name} *{suffix} -o results/ --json
 """
-# Arguments that the file answers, or the command.
-ELSEWHERE = ("channel_axis", "dtype", "report")
 
 
 def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
     """Declare the options of a task."""
     files.add_arguments(parser, ending=ending(name))
-    needed = _needed(name)
-    for key, fact in _parameters(name).items():
+    required = needed(name)
+    for key, fact in parameters(name).items():
         text = fact.describe().replace("%", "%%")
         option = f"--{key.replace('_', '-')}"
         written = WRITTEN.get(key)
@@ -39,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
             action = "append" if written.many else "store"
             text += f" {written.hint}"
             parser.add_argument(
-                option, action=action, metavar=written.metavar, help=text, required=key in needed
+                option, action=action, metavar=written.metavar, help=text, required=key in required
             )
         elif fact.kind is bool:
             parser.add_argument(option, action="store_true", help=text)
@@ -54,71 +50,37 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the task over the files."""
     name = arguments.command.replace("-", "_")
-    options = _options(arguments, _parameters(name))
-    task = getattr(_module(name), name)
+    if arguments.recipe:
+        return recipes.show(arguments, parameters(name))
+    options = _options(arguments, parameters(name))
+    task = getattr(module(name), name)
 
     offered = _pictures(name)
     targets = files.targets(arguments, ending(name))
     for _, target in targets:
-        reason = getattr(_module(name), "UNFIT", {}).get(target.suffix.lower())
+        reason = getattr(module(name), "UNFIT", {}).get(target.suffix.lower())
         if reason is not None:
             raise ParameterError(f"{target}: {reason}")
     places = pictures.places(arguments, offered, targets)
-    from_file = getattr(_module(name), "FROM_FILE", ())
 
     def treat(path: Path, target: Path, bar: Progress) -> dict[str, Any]:
-        return _treat(task, path, target, dict(options), places[path], from_file)
+        return _treat(task, path, target, dict(options), places[path], from_file(name))
 
     return files.work_through(arguments, ending(name), treat, _show)
 
 
-def ending(name: str) -> str:
-    """Return what is added to the name of an output file.
-
-    >>> ending("denoise")
-    '_denoised'
-    >>> ending("edges"), ending("repair_jpeg")
-    ('_edges.png|tif|tiff|npy', '_repaired.png')
-    """
-    if name in TASKS and hasattr(_module(name), "ENDING"):
-        own: str = _module(name).ENDING
-        return own
-    return f"_{name}" + ("" if name.endswith("s") else "d" if name.endswith("e") else "ed")
-
-
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"divgrad.tasks.{name}")
-
-
-def _parameters(name: str) -> dict[str, Parameter]:
-    declared: dict[str, Parameter] = _module(name).PARAMETERS
-    hidden = (*ELSEWHERE, *getattr(_module(name), "FROM_FILE", ()))
-    return {key: fact for key, fact in declared.items() if key not in hidden}
-
-
-def _needed(name: str) -> set[str]:
-    """Return the arguments, besides the image, without which the task cannot be called."""
-    arguments = inspect.signature(getattr(_module(name), name)).parameters.values()
-    return {a.name for a in list(arguments)[1:] if a.default is inspect.Parameter.empty}
-
-
 def _pictures(name: str) -> dict[str, str]:
-    offered: dict[str, str] = getattr(_module(name), "PICTURES", {})
+    offered: dict[str, str] = getattr(module(name), "PICTURES", {})
     return {**pictures.PLOT, **offered}
 
 
 def _options(arguments: argparse.Namespace, facts: dict[str, Parameter]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for key, fact in facts.items():
-        value = getattr(arguments, key)
-        if value is None or value is False:
-            continue
-        if key in WRITTEN:
-            options[key] = WRITTEN[key].read(value)
-        else:
-            from divgrad.recipes.specs import number
-
-            options[key] = True if fact.kind is bool else number(f"--{key}", fact, value)
+        given = getattr(arguments, key)
+        if given is not None and given is not False:
+            texts = given if isinstance(given, list) else [given]
+            options[key] = True if given is True else value(f"--{key}", key, fact, texts)
     return options
 
 
@@ -128,14 +90,14 @@ def _treat(
     target: Path,
     options: dict[str, Any],
     places: dict[str, Path],
-    from_file: Sequence[str] = (),
+    answered: Sequence[str] = (),
 ) -> dict[str, Any]:
     from divgrad.io.pixels import open_picture, save_picture
 
     opened = open_picture(path)
     if "spacing" in inspect.signature(task).parameters:
         options.setdefault("spacing", opened.spacing)
-    for key in from_file:
+    for key in answered:
         told = opened.picture.metadata.native.get(key)
         options.setdefault(key, None if told == [] else told)
     result = task(opened.colours, channel_axis=opened.channel_axis, report=True, **options)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from divgrad.errors import ParameterError
+from divgrad.parameters import Parameter
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,15 @@ class Written:
         Text, or all texts where it may be given more than once, -> value.
     many
         Whether it may be given more than once.
+    file
+        Whether a text is the path of a file.
     """
 
     metavar: str
     hint: str
     read: Callable[[Any], Any]
     many: bool = False
+    file: Callable[[str], bool] = lambda text: False
 
 
 def lengths(text: str) -> float | tuple[float, ...]:
@@ -65,6 +69,14 @@ def flow(text: str) -> Any:
     return parse(text, EQUATIONS, "equation")
 
 
+def scheme(text: str) -> Any:
+    """Return the scheme that a text such as ``explicit:tau=0.2`` describes."""
+    from divgrad.recipes.specs import parse
+    from divgrad.schemes import SCHEMES
+
+    return parse(text, SCHEMES, "scheme")
+
+
 def name(text: str) -> str | None:
     """Return a name, or None for ``none``."""
     return None if text == "none" else text
@@ -76,6 +88,12 @@ def file_or_colour(text: str) -> Any:
     >>> file_or_colour("#ff0080"), file_or_colour("0")
     ((255.0, 0.0, 128.0), (0.0,))
     """
+    numbers = colour(text)
+    return marked(text) if numbers is None else numbers
+
+
+def colour(text: str) -> tuple[float, ...] | None:
+    """Return the numbers of a colour; None where the text is none."""
     digits = text.removeprefix("#")
     if text.startswith("#") and len(digits) == 6:
         try:
@@ -85,8 +103,7 @@ def file_or_colour(text: str) -> Any:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        pass
-    return marked(text)
+        return None
 
 
 def marked(text: str) -> Any:
@@ -125,6 +142,11 @@ def numbered(text: str) -> Any:
     return numbers[places.reshape(pixels.shape[:-1])]
 
 
+def always(text: str) -> bool:
+    """Return True: the text is the path of a file."""
+    return True
+
+
 #: Name of a parameter -> how it is written; all others are numbers, or yes and no.
 WRITTEN: dict[str, Written] = {
     "until": Written(
@@ -132,11 +154,48 @@ WRITTEN: dict[str, Written] = {
     ),
     "spacing": Written("H[,H[,H]]", "Default: the file's.", lengths),
     "using": Written("FLOW", "Written perona-malik:contrast=20, as after flow --equation.", flow),
+    "equation": Written("FLOW", "Written perona-malik:contrast=20.", flow),
+    "scheme": Written("SCHEME", "Written explicit:tau=0.2.", scheme),
     "model": Written("NAME", "Written as its name, or none.", name),
-    "seeds": Written("FILE", "An image file: black is unknown, each grey or colour a label.", numbered),
-    "border": Written("FILE", "An image file, not 0 along the border.", marked),
-    "target": Written("FILE", "An image file.", picture),
+    "seeds": Written(
+        "FILE", "An image file: black is unknown, each grey or colour a label.", numbered, file=always
+    ),
+    "border": Written("FILE", "An image file, not 0 along the border.", marked, file=always),
+    "target": Written("FILE", "An image file.", picture, file=always),
     "mask": Written(
-        "FILE|COLOUR", "An image file, not 0 where the mask is; or a colour, #ff0000 or 255,0,0.", file_or_colour
+        "FILE|COLOUR", "An image file, not 0 where the mask is; or a colour, #ff0000 or 255,0,0.", file_or_colour,
+        file=lambda text: colour(text) is None,
     ),
 }  # fmt: skip
+
+
+def value(name: str, key: str, fact: Parameter, texts: Sequence[str]) -> Any:
+    """Return what the texts that stand for a parameter mean, checked; ``name`` is what errors call it.
+
+    Raises
+    ------
+    ParameterError
+        If they do not fit what is declared of it.
+
+    >>> value("sigma", "sigma", Parameter("", least=0, optional=True), ["12"])
+    12.0
+    """
+    from divgrad.recipes.specs import number
+
+    known = WRITTEN.get(key)
+    if known is not None and known.many:
+        return known.read(texts)
+    if len(texts) != 1:
+        raise ParameterError(f"{name} needs one value; got {len(texts)}")
+    (text,) = texts
+    if text == "none" and fact.optional:
+        return None
+    if known is not None:
+        return known.read(text)
+    if fact.kind is bool:
+        if text.lower() not in ("true", "false"):
+            raise ParameterError(f"{name} must be true or false; got {text!r:.60}")
+        return text.lower() == "true"
+    if fact.kind is object:
+        raise ParameterError(f"{name} cannot be written as text: use it from Python")
+    return number(name, fact, text)

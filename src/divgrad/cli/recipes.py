@@ -1,0 +1,59 @@
+"""``--recipe``: any command from file to file as a recipe for ``divgrad batch``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+class _Instead(argparse.Action):
+    """An option with which input files are not needed."""
+
+    def __init__(self, *, inputs: argparse.Action, **facts: Any) -> None:
+        super().__init__(nargs=0, default=False, **facts)
+        self.inputs = inputs
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option: str | None = None,
+    ) -> None:
+        setattr(namespace, self.dest, True)
+        self.inputs.required = False
+
+
+def add_argument(parser: argparse.ArgumentParser, inputs: argparse.Action) -> None:
+    """Declare the option."""
+    parser.add_argument(
+        "--recipe", action=_Instead, inputs=inputs,
+        help="print the command as a recipe for divgrad batch, and do no more; IN is not needed",
+    )  # fmt: skip
+
+
+def show(arguments: argparse.Namespace, keys: Iterable[str]) -> int:
+    """Print what a command line asks for as a recipe; files are written with their whole path.
+
+    Raises
+    ------
+    RecipeError
+        If a value does not fit.
+    """
+    from divgrad.recipes import Recipe, Step
+    from divgrad.recipes.written import WRITTEN
+
+    written: list[tuple[str, tuple[str, ...]]] = []
+    for key in keys:
+        given = getattr(arguments, key)
+        if given is None or given is False:
+            continue
+        texts = given if isinstance(given, list) else ["true" if given is True else given]
+        if key in WRITTEN:
+            is_file = WRITTEN[key].file
+            texts = [str(Path(text).absolute()) if is_file(text) else text for text in texts]
+        written.append((key, tuple(texts)))
+    print(Recipe((Step(arguments.command, tuple(written)),)).text(), end="")
+    return 0
