@@ -15,9 +15,10 @@ from divgrad.errors import ParameterError
 from divgrad.grid import Grid
 from divgrad.kernels import scalar, tiles
 from divgrad.kernels.presmoothing import axes
+from divgrad.kernels.recurrence import Recurrence
 from divgrad.kernels.source import identity
 from divgrad.kernels.specialise import specialise
-from divgrad.operators import Bands, Image, Operator, volume
+from divgrad.operators import Bands, Image, volume
 
 DEEPEST = 96  # steps per visit of the rows of an image; deeper, their scratch leaves the cache
 DEEPEST_IN_VOLUMES = 3  # there the halo grows along three axes
@@ -27,7 +28,7 @@ EXPLICIT_DEEPEST = (
 EXPLICIT_DEEPEST_IN_VOLUMES = 3
 
 
-class ScalarDiffusion(Operator):
+class ScalarDiffusion(Recurrence):
     """v -> div(g grad v), with the conductances g made once.
 
     Parameters
@@ -72,38 +73,23 @@ class ScalarDiffusion(Operator):
         """Return 4 peak sum 1 / h^2 (Gershgorin)."""
         return self.peak * self.grid.laplacian_bound
 
-    def axpy(self, tau: float, v: Image) -> Image:
-        """Return v + tau div(g grad v)."""
-        return self.polynomial(v, [tau])
+    def longest(self) -> int:
+        """Return how many steps a visit may make."""
+        return self.grid.tiling.depth or (DEEPEST_IN_VOLUMES if self._deep else DEEPEST)
 
-    def polynomial(
-        self,
-        v: Image,
-        taus: Sequence[float],
-        fresh: Sequence[float] | None = None,
-        chain: Sequence[float] | None = None,
-        *,
-        spoil: bool = False,
-    ) -> Image:
-        """Return the recurrence of two terms, all steps in one visit of each block where that pays."""
-        deep = volume(v).shape[2] > 1
-        deepest = self.grid.tiling.depth or (DEEPEST_IN_VOLUMES if deep else DEEPEST)
-        # A chain needs no state but the last, so it may be cut into visits of several steps; a recurrence
-        # would have to go step by step. Which one it is must not depend on how the work is cut.
-        if chain is not None and (deep or len(taus) > DEEPEST):
-            taus, fresh = chain, None
-        steps = np.asarray(taus, v.dtype)
-        f = np.ones_like(steps) if fresh is None else np.asarray(fresh, v.dtype)
-        stride = deepest if len(steps) <= deepest or fresh is None else 1
-        old, new = v, v
-        for s in range(0, len(steps), stride):
-            keep = old is v and (s == 0 or not spoil or self.source is v)
-            out = np.empty_like(v) if keep else old
-            self._visit(new, old, out, steps[s : s + stride], f[s : s + stride])
-            old, new = new, out
-        return v.copy() if new is v and not spoil else new
+    def chained(self, steps: int) -> bool:
+        """Whether so many steps are better made as a chain."""
+        return self._deep or steps > DEEPEST
 
-    def _visit(
+    def looked_at(self, v: Image) -> bool:
+        """Whether v makes the conductances."""
+        return self.source is v
+
+    @property
+    def _deep(self) -> bool:
+        return self.grid.ndim > 2
+
+    def visit(
         self, v: Image, old: Image, out: Image, taus: NDArray[Any], fresh: NDArray[Any]
     ) -> None:
         """Make all the steps, block by block; for a single step out may be old."""

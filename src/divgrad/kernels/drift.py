@@ -6,18 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from divgrad.conductances import constant
 from divgrad.grid import Grid
 from divgrad.kernels import osmosis
 from divgrad.kernels.diffusion import inverse
 from divgrad.kernels.presmoothing import axes
+from divgrad.kernels.recurrence import Recurrence
 from divgrad.kernels.rows import explicit_steps, over_rows
 from divgrad.kernels.specialise import specialise
-from divgrad.operators import Bands, Image, Operator, volume
+from divgrad.operators import Bands, Image, volume
 
 
-class Osmotic(Operator):
+class Osmotic(Recurrence):
     """v -> lap v - div(d v), which keeps the mean and whose steady states are multiples of the guidance.
 
     Parameters
@@ -47,35 +49,18 @@ class Osmotic(Operator):
         """Return the bound."""
         return self.most
 
-    def axpy(self, tau: float, v: Image) -> Image:
-        """Return v + tau (lap v - div(d v))."""
-        return self.polynomial(v, [tau])
-
-    def polynomial(
-        self,
-        v: Image,
-        taus: Sequence[float],
-        fresh: Sequence[float] | None = None,
-        chain: Sequence[float] | None = None,
-        *,
-        spoil: bool = False,
-    ) -> Image:
-        """Return the recurrence of two terms, in two buffers."""
-        step, edges = self._step(v), _three(self.drifts, self.grid)
-        real = v.dtype.type
-        old, new = v, v
-        for s, tau in enumerate(taus):
-            out = np.empty_like(v) if old is v else old
-            views = (volume(new), volume(old), *edges, volume(out))
-            numbers = (real(tau), real(1.0 if fresh is None else fresh[s]))
-            over_rows(
-                lambda box, views=views, numbers=numbers: step(*views, box, *numbers),  # type: ignore[misc]
-                views[0].shape,
-                6 * v.dtype.itemsize,
-                self.grid,
-            )
-            old, new = new, out
-        return v.copy() if new is v else new
+    def visit(
+        self, v: Image, old: Image, out: Image, taus: NDArray[Any], fresh: NDArray[Any]
+    ) -> None:
+        """Make a step; out may be old."""
+        step = self._step(v)
+        views = (volume(v), volume(old), *_three(self.drifts, self.grid), volume(out))
+        over_rows(
+            lambda box: step(*views, box, taus[0], fresh[0]),
+            views[0].shape,
+            6 * v.dtype.itemsize,
+            self.grid,
+        )
 
     def steps(self, v: Image, taus: Sequence[float]) -> Image:
         """Return v after explicit steps, several per visit."""

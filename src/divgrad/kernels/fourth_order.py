@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from divgrad.conductances import Conductance, constant
 from divgrad.grid import Grid
 from divgrad.kernels import laplacian
 from divgrad.kernels.diffusion import inverse
+from divgrad.kernels.recurrence import Recurrence
 from divgrad.kernels.rows import over_rows
 from divgrad.kernels.specialise import specialise
-from divgrad.operators import Image, Operator, volume
+from divgrad.operators import Image, volume
 
 
-class FourthOrderDiffusion(Operator):
+class FourthOrderDiffusion(Recurrence):
     """v -> -scale lap(c lap v), with the coefficients c made once.
 
     Parameters
@@ -54,27 +56,12 @@ class FourthOrderDiffusion(Operator):
         """Return scale peak (4 sum 1 / h^2)^2."""
         return self.scale * self.peak * self.grid.laplacian_bound**2
 
-    def axpy(self, tau: float, v: Image) -> Image:
-        """Return v - tau scale lap(c lap v)."""
-        return self.polynomial(v, [tau])
-
-    def polynomial(
-        self,
-        v: Image,
-        taus: Sequence[float],
-        fresh: Sequence[float] | None = None,
-        chain: Sequence[float] | None = None,
-        *,
-        spoil: bool = False,
-    ) -> Image:
-        """Return the recurrence of two terms, in two buffers."""
-        old, new = v, v
-        for s, tau in enumerate(taus):
-            out = np.empty_like(v) if old is v else old
-            part = 1.0 if fresh is None else fresh[s]
-            _step(new, old, out, self.c, constant, 1.0, self.scale * tau, part, self.grid)
-            old, new = new, out
-        return v.copy() if new is v else new
+    def visit(
+        self, v: Image, old: Image, out: Image, taus: NDArray[Any], fresh: NDArray[Any]
+    ) -> None:
+        """Make a step; out may be old."""
+        tau, part = self.scale * float(taus[0]), float(fresh[0])
+        _step(v, old, out, self.c, constant, 1.0, tau, part, self.grid)
 
 
 def explicit(

@@ -15,9 +15,10 @@ from divgrad.grid import Grid
 from divgrad.kernels import curvature, linked, tiles
 from divgrad.kernels.diffusion import inverse
 from divgrad.kernels.presmoothing import axes
+from divgrad.kernels.recurrence import Recurrence
 from divgrad.kernels.resolvent_steps import few_planes, total_variation_step
 from divgrad.kernels.specialise import specialise
-from divgrad.operators import Bands, Image, Operator, volume
+from divgrad.operators import Bands, Image, volume
 
 DEEPEST = 5  # steps per visit: more gain nothing
 DEEPEST_IN_VOLUMES = 1
@@ -62,7 +63,7 @@ class Law:
         return self.peak * self.scale * self.fastest * grid.laplacian_bound
 
 
-class FullGradient(Operator):
+class FullGradient(Recurrence):
     r"""v -> a div(c grad v), with c, and for curvature a = \|grad w\|, made from the image w.
 
     All weights are non-negative. Channels share one c and one a.
@@ -99,36 +100,23 @@ class FullGradient(Operator):
         """Return 4 peak sum 1 / h^2 (Gershgorin)."""
         return self.law.bound(self.grid)
 
-    def axpy(self, tau: float, v: Image) -> Image:
-        """Return v + tau A v."""
-        return self.polynomial(v, [tau])
+    def longest(self) -> int:
+        """Return how many steps a visit may make."""
+        return self.grid.tiling.depth or (
+            LINKED_DEEPEST_IN_VOLUMES if self._deep else LINKED_DEEPEST
+        )
 
-    def polynomial(
-        self,
-        v: Image,
-        taus: Sequence[float],
-        fresh: Sequence[float] | None = None,
-        chain: Sequence[float] | None = None,
-        *,
-        spoil: bool = False,
-    ) -> Image:
-        """Return the recurrence of two terms, all steps in one visit of each block where that pays."""
-        deep = volume(v).shape[2] > 1
-        deepest = self.grid.tiling.depth or (LINKED_DEEPEST_IN_VOLUMES if deep else LINKED_DEEPEST)
-        # Which of both it is must not depend on how the work is cut: see ScalarDiffusion.
-        if chain is not None and (deep or len(taus) > LINKED_DEEPEST):
-            taus, fresh = chain, None
-        steps = np.asarray(taus, v.dtype)
-        f = np.ones_like(steps) if fresh is None else np.asarray(fresh, v.dtype)
-        stride = deepest if len(steps) <= deepest or fresh is None else 1
-        old, new = v, v
-        for s in range(0, len(steps), stride):
-            out = np.empty_like(v) if old is v else old
-            self._visit(new, old, out, steps[s : s + stride], f[s : s + stride])
-            old, new = new, out
-        return v.copy() if new is v and not spoil else new
+    def chained(self, steps: int) -> bool:
+        """Whether so many steps are better made as a chain."""
+        return self._deep or steps > LINKED_DEEPEST
 
-    def _visit(self, v: Image, old: Image, out: Image, taus: Image, fresh: Image) -> None:
+    @property
+    def _deep(self) -> bool:
+        return self.grid.ndim > 2
+
+    def visit(
+        self, v: Image, old: Image, out: Image, taus: NDArray[Any], fresh: NDArray[Any]
+    ) -> None:
         """Make all the steps, block by block; for a single step out may be old."""
         view, before, result, links = volume(v), volume(old), volume(out), self._links
         module = specialise(linked, constant, v.dtype)
