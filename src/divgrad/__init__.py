@@ -88,7 +88,7 @@ _FACE = {
 }
 _FACE |= {name: f"divgrad.tasks.{name}" for name in TASKS}
 _ROOMS = (
-    "conductances", "equations", "errors", "estimate", "io", "kernels", "learned", "metrics", "operators",
+    "batches", "conductances", "equations", "errors", "estimate", "io", "kernels", "learned", "metrics", "operators",
     "recipes", "schemes", "stopping", "tasks", "testing", "transforms",
 )  # fmt: skip
 

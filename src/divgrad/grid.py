@@ -4,9 +4,40 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from divgrad.errors import ParameterError
+
+_most: ContextVar[int | None] = ContextVar("divgrad_threads", default=None)
+
+
+@contextmanager
+def at_most_threads(threads: int) -> Iterator[None]:
+    """Let what is called inside use at most so many threads, unless its own tiling says how many.
+
+    It holds for the calling thread alone: programs that share cores among several images know how many are theirs.
+
+    >>> with at_most_threads(1):
+    ...     Tiling().workers
+    1
+    """
+    if threads < 1:
+        raise ParameterError(f"threads must be a whole number >= 1; got {threads}")
+    token = _most.set(threads)
+    try:
+        yield
+    finally:
+        _most.reset(token)
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -21,7 +52,8 @@ class Tiling:
     depth
         Most time steps per visit of a block; ``None`` chooses.
     threads
-        Number of threads; ``None`` takes the cores that this process may use.
+        Number of threads; ``None`` takes the cores that this process may use, or fewer inside
+        :func:`at_most_threads`.
     """
 
     block: tuple[int, int, int] | None = None
@@ -41,9 +73,7 @@ class Tiling:
         """Number of threads to use."""
         if self.threads is not None:
             return self.threads
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+        return min(cores(), _most.get() or cores())
 
 
 @dataclass(frozen=True)

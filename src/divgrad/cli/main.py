@@ -21,6 +21,7 @@ from divgrad.tasks import TASKS
 COMMANDS = {
     **{name.replace("_", "-"): sentence for name, sentence in TASKS.items()},
     "flow": "run any equation by any scheme until any stopping rule",
+    "batch": "follow a recipe over many files, and go on after an interrupt",
     "info": "say what an image is: size, kind and level of noise, contrast",
     "train": "learn a diffusion from images of your own",
     "demo": "denoise a photograph and a micrograph that ship with divgrad",

@@ -20,6 +20,7 @@ class Progress:
         self.start = time.monotonic()
         self.part: float | None = None
         self.shown = False
+        self.lock = threading.Lock()
         self.done = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -35,9 +36,18 @@ class Progress:
     def _watch(self) -> None:
         pause = self.wait
         while not self.done.wait(pause):
-            self.stream.write(f"\r{self.line(time.monotonic() - self.start)}\x1b[K")
-            self.stream.flush()
-            self.shown, pause = True, 0.2
+            with self.lock:
+                self.stream.write(f"\r{self.line(time.monotonic() - self.start)}\x1b[K")
+                self.stream.flush()
+                self.shown, pause = True, 0.2
+
+    def say(self, text: str, stream: TextIO) -> None:
+        """Print lines, however files are named, without the bar between them."""
+        code = stream.encoding or "utf-8"
+        text = text.encode(code, "backslashreplace").decode(code)
+        with self.lock:
+            self._wipe()
+            print(text, file=stream, flush=True)
 
     def line(self, gone: float) -> str:
         """Return what is shown after so many seconds.
@@ -64,6 +74,10 @@ class Progress:
         self.done.set()
         if self.thread.is_alive():
             self.thread.join()
+        self._wipe()
+
+    def _wipe(self) -> None:
         if self.shown:
             self.stream.write("\r\x1b[K")
             self.stream.flush()
+            self.shown = False

@@ -35,14 +35,14 @@ def write_whole(path: Path, encode: Callable[[BinaryIO], T], overwrite: bool) ->
                 temporary.chmod(path.stat().st_mode & 0o7777)
             temporary.replace(path)
         else:
-            _move_if_free(temporary, path)
+            move_if_free(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
     return result
 
 
-def _move_if_free(temporary: Path, path: Path) -> None:
-    """Move the file unless `path` has come to exist meanwhile."""
+def move_if_free(temporary: Path, path: Path) -> None:
+    """Move a file on its disk unless `path` has come to exist meanwhile: then FileExistsError."""
     try:
         path.hardlink_to(temporary)  # the only move that fails if the name is taken
     except FileExistsError:
