@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def rates(
@@ -60,14 +60,15 @@ def table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
-def publish(name: str, text: str) -> None:
-    """Print a section; with ``--write`` also put it into docs/benchmarks.md between its marks."""
+def publish(name: str, text: str, page: str = "benchmarks.md") -> None:
+    """Print a section; with ``--write`` also put it into a page of docs/ between its marks."""
     print(text)
     if "--write" not in sys.argv:
         return
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    page = DOCS.read_text(encoding="utf-8")
+    whole = (DOCS / page).read_text(encoding="utf-8")
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    if not pattern.search(page):
-        raise SystemExit(f"docs/benchmarks.md has no marks for {name}")
-    DOCS.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", page), encoding="utf-8")
+    if not pattern.search(whole):
+        raise SystemExit(f"docs/{page} has no marks for {name}")
+    whole = pattern.sub(lambda _: f"{begin}\n{text}\n{end}", whole)
+    (DOCS / page).write_text(whole, encoding="utf-8")

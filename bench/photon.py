@@ -172,7 +172,7 @@ def cases() -> list[Case]:
 
 def of_table() -> dict[str, dict[str, float]]:
     """Return the dB in docs/benchmarks.md, by noise and method."""
-    page = DOCS.read_text(encoding="utf-8")
+    page = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
     lines = page.partition("<!-- photon -->")[2].partition("<!-- /photon -->")[0].splitlines()
     rows = [
         [cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| ")
