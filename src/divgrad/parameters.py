@@ -178,7 +178,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 def declared(cls: type[T]) -> type[T]:
     """Make a class a frozen dataclass of checked parameters, and write them into its docstring."""
-    own = cls.__dict__.get("__post_init__")
+    own = getattr(cls, "__post_init__", None)  # its own, or that of what it is a kind of
 
     def check_all(self: Any) -> None:
         for name, fact in facts.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from divgrad.equations.wrapped import WrappedOperator, check_flow
+from divgrad.equations.wrapped import WrappedOperator, Wrapper
 from divgrad.errors import SchemeError
 from divgrad.grid import Grid
 from divgrad.operators import Arrange, Equation, Image, Operator
@@ -12,7 +12,7 @@ from divgrad.parameters import declared, parameter
 
 
 @declared
-class Bending(Equation):
+class Bending(Wrapper):
     r"""Smooth as a thin plate gives way, which resists being bent and not being sloped; a flow says where it is stiff.
 
     .. math:: \partial_t u = -s^2 A(A \, u), \quad \text{where the flow is} \quad \partial_t u = A \, u
@@ -50,18 +50,10 @@ class Bending(Equation):
 
     citation = "T. F. Chan, S. H. Kang, JMIV 26:85-103, 2006"
 
-    def __post_init__(self) -> None:
-        check_flow(self, self.flow)
-
     @property
     def bound_lasts(self) -> bool:  # type: ignore[override]
         """Whether the flow's does."""
         return self.flow.bound_lasts
-
-    @property
-    def complex_valued(self) -> bool:  # type: ignore[override]
-        """Whether the flow's images are complex."""
-        return self.flow.complex_valued
 
     @property
     def exemptions(self) -> dict[str, str]:  # type: ignore[override]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from divgrad.equations.wrapped import WrappedOperator, check_flow
+from divgrad.equations.wrapped import WrappedOperator, Wrapper
 from divgrad.grid import Grid
 from divgrad.operators import Arrange, Bands, Equation, Image, Operator, Reduced
 from divgrad.parameters import Varying, declared, parameter
@@ -65,7 +65,7 @@ def poisson(least: float) -> Penalty:
 
 
 @declared
-class Fidelity(Equation):
+class Fidelity(Wrapper):
     r"""Let an image flow, but hold it near data: the two come to a balance that does not fade away.
 
     .. math:: \partial_t u = F(u) + \lambda \, w(u, f) \, (f - u)
@@ -101,14 +101,6 @@ class Fidelity(Equation):
     )  # fmt: skip
 
     citation = "K. N. Nordstrom, Image and Vision Computing 8:318-327, 1990"
-
-    def __post_init__(self) -> None:
-        check_flow(self, self.flow)
-
-    @property
-    def complex_valued(self) -> bool:  # type: ignore[override]
-        """Whether the flow's images are complex."""
-        return self.flow.complex_valued
 
     @property
     def exemptions(self) -> dict[str, str]:  # type: ignore[override]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from divgrad.equations.wrapped import WrappedOperator, check_flow
+from divgrad.equations.wrapped import WrappedOperator, Wrapper
 from divgrad.errors import ImageError
 from divgrad.grid import Grid
 from divgrad.operators import Arrange, Bands, Equation, Image, Operator, Reduced
@@ -16,7 +16,7 @@ from divgrad.parameters import declared, parameter
 
 
 @declared
-class Masked(Equation):
+class Masked(Wrapper):
     r"""Let a flow change the pixels of a mask only; the others stay, and what they hold flows in.
 
     .. math:: \partial_t u = m \, F(u)
@@ -51,18 +51,10 @@ class Masked(Equation):
         "J. Weickert, M. Welk, in Visualization and Processing of Tensor Fields, 2006, 315-325"
     )
 
-    def __post_init__(self) -> None:
-        check_flow(self, self.flow)
-
     @property
     def bound_lasts(self) -> bool:  # type: ignore[override]
         """Whether the flow's does."""
         return self.flow.bound_lasts
-
-    @property
-    def complex_valued(self) -> bool:  # type: ignore[override]
-        """Whether the flow's images are complex."""
-        return self.flow.complex_valued
 
     @property
     def exemptions(self) -> dict[str, str]:  # type: ignore[override]

@@ -1,4 +1,4 @@
-"""What operators made of operators have in common."""
+"""What equations made of equations have in common, and their operators."""
 
 from __future__ import annotations
 
@@ -27,13 +27,22 @@ class WrappedOperator(Operator):
         return whole(self.inner.bands(axis), axis)
 
 
-def check_flow(owner: object, flow: object) -> None:
-    """Raise ParameterError unless a flow is an equation."""
-    if not isinstance(flow, Equation):
-        shown = " ".join(repr(flow).split())
-        raise ParameterError(
-            f"{type(owner).__name__}: flow must be an equation, such as Heat(); got {shown:.60}"
-        )
+class Wrapper(Equation):
+    """An equation made of another one, its ``flow``."""
+
+    flow: Equation
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.flow, Equation):
+            shown = " ".join(repr(self.flow).split())
+            raise ParameterError(
+                f"{type(self).__name__}: flow must be an equation, such as Heat(); got {shown:.60}"
+            )
+
+    @property
+    def complex_valued(self) -> bool:  # type: ignore[override]
+        """Whether the flow's images are complex."""
+        return self.flow.complex_valued
 
 
 def whole(bands: Bands, axis: int) -> Bands:
