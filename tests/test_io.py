@@ -266,7 +266,7 @@ def test_what_a_pixel_size_cannot_be_stored_in_is_said(tmp_path):
         ("a.tif", np.zeros((2, 3, 4, 5), np.uint8), None, "shape"),
         ("a.tif", np.zeros((3, 4, 5), np.uint8), 0, "channel_axis"),
         ("a.npy", np.array([[None]]), None, "object"),
-        ("a.bmp", np.zeros((4, 5), np.uint8), None, ".png"),
+        ("a.gif", np.zeros((4, 5), np.uint8), None, ".png"),
         ("a", np.zeros((4, 5), np.uint8), None, ".png"),
         ("missing/a.png", np.zeros((4, 5), np.uint8), None, "folder"),
         ("x\ny.gif", np.zeros((4, 5), np.uint8), None, "suffix"),

@@ -43,22 +43,32 @@ def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path
     ImageWriteError
         If an output exists and ``--force`` was not given, or cannot be written.
     """
+    from divgrad.io.formats import INSTEAD, WRITTEN, stem_of, suffix_of
+    from divgrad.io.reading import placed
+
     inputs = [Path(name) for name in arguments.files]
     output = None if arguments.output is None else Path(arguments.output)
     into = False
     if output is not None:
         folder = arguments.output.endswith(("/", os.sep))
-        into = output.is_dir() or len(inputs) > 1 or folder
+        into = (output.is_dir() and suffix_of(output) != ".zarr") or len(inputs) > 1 or folder
         _prepare(output, into)
     stem, _, kinds = ending.partition(".")
     own = [f".{kind}" for kind in kinds.split("|") if kind]
     pairs = []
     for path in inputs:
-        suffix = path.suffix if not own or path.suffix.lower() in own else own[0]
+        place, part = placed(path)
+        if part:  # one array of a file
+            place = place.with_name(f"{stem_of(place)}_{Path(part).name}{suffix_of(place)}")
+        suffix = suffix_of(place)
+        if own and suffix.lower() not in own:
+            suffix = own[0]
+        elif suffix.lower() not in WRITTEN and (place.is_dir() or suffix.lower() == ".dcm"):
+            suffix = INSTEAD
         if into and output is not None:
-            target = output / (path.stem + suffix)
+            target = output / (stem_of(place) + suffix)
         else:
-            target = output or path.with_name(f"{path.stem}{stem}{suffix}")
+            target = output or place.with_name(f"{stem_of(place)}{stem}{suffix}")
         pairs.append((path, target))
     outputs = [target for _, target in pairs]
     twice = next((target for target in outputs if outputs.count(target) > 1), None)
@@ -74,7 +84,7 @@ def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path
 
 def _prepare(output: Path, into: bool) -> None:
     """Make the folder of the outputs, or see that a file can go there."""
-    from divgrad.io import suffixes
+    from divgrad.io.formats import WRITTEN, suffix_of
 
     if into:
         if output.exists() and not output.is_dir():
@@ -83,9 +93,9 @@ def _prepare(output: Path, into: bool) -> None:
             output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ImageWriteError(f"the folder {output} cannot be made: {error.strerror}") from None
-    elif output.suffix.lower() not in suffixes:
+    elif suffix_of(output).lower() not in WRITTEN:
         raise ImageWriteError(
-            f"{output}: the suffix {output.suffix!r} is unknown; use one of {', '.join(suffixes)}"
+            f"{output}: the suffix {output.suffix!r} is unknown; use one of {', '.join(WRITTEN)}"
         )
     elif not output.parent.is_dir():
         raise ImageWriteError(f"{output}: its folder does not exist; make it first")

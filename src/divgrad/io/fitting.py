@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,32 +11,22 @@ from numpy.typing import NDArray
 from divgrad.dtypes import STORABLE, storable
 from divgrad.errors import ImageWriteError
 from divgrad.io import exif
+from divgrad.io.formats import Format
 from divgrad.io.picture import Metadata, Picture
 
 _WHITE_IS_ZERO = 0
 
 
-class Format(NamedTuple):
-    """A file format, and what it can hold; None stands for everything."""
-
-    name: str
-    dtypes: tuple[str, ...] | None = None
-    channels: tuple[int, ...] | None = None
-    planes: bool = True
-
-
-_PNG = Format("PNG", ("bool", "uint8", "uint16"), (1, 2, 3, 4), planes=False)
-_JPEG = Format("JPEG", ("uint8",), (1, 3), planes=False)
-_TIFF = Format("TIFF")
-_NPY = Format("NPY")
-FORMATS = {
-    ".png": _PNG,
-    ".jpg": _JPEG,
-    ".jpeg": _JPEG,
-    ".tif": _TIFF,
-    ".tiff": _TIFF,
-    ".npy": _NPY,
+# What `Picture` calls it, and what a sentence does.
+_PARTS = {
+    "spacing": "the pixel size",
+    "origin": "the position",
+    "direction": "the orientation in space",
+    "names": "the names of the channels",
+    "icc": "the colour profile",
+    "exif": "the EXIF block",
 }
+_FLAT = ("PNG", "JPEG", "WebP", "BMP")
 
 
 def fitted(
@@ -48,21 +38,23 @@ def fitted(
         channel_axis = source.channel_axis
     _refuse_unfit(array, channel_axis, form)
     lost = list(source.metadata.dropped)
-    if channel_axis is not None and array.shape[-1] == 1 and form in (_PNG, _JPEG):
+    if channel_axis is not None and array.shape[-1] == 1 and form.name in _FLAT:
         array, channel_axis = array[..., 0], None
     channels = array.shape[-1] if channel_axis is not None else 0
     before = source.array.shape[-1] if source.channel_axis is not None else 0
     alpha = source.alpha if channels == before else channels == 4
-    spacing = source.spacing
-    if spacing is not None and len(spacing) != array.ndim - (channels > 0):
-        lost.append(f"the pixel size {spacing} has not as many axes as the image")
-        spacing = None
+    axes = array.ndim - (channels > 0)
+    if axes != source.ndim or (source.spacing is not None and len(source.spacing) != axes):
+        if source.spacing is not None:
+            lost.append(f"the pixel size {source.spacing} has not as many axes as the image")
+        source = replace(source, spacing=None, origin=None, direction=None, axes="")
+    names = source.names if len(source.names) == channels - alpha else ()
     meta = source.metadata
     profiled = {b"RGB ": channels - alpha == 3, b"GRAY": channels - alpha in (0, 1)}
     if meta.icc is not None and not profiled.get(meta.icc[16:20], True):
         lost.append("the colour profile of the source does not fit the colours of the image")
         meta = replace(meta, icc=None)
-    if form is not _TIFF and _white_is_zero(array, channels, meta):
+    if form.name != "TIFF" and _white_is_zero(array, channels, meta):
         # Only TIFF can say so; elsewhere the image would look like its negative.
         top = array.dtype.type(2**meta.bits - 1)
         array = ~array if array.dtype.kind == "b" else top - np.minimum(array, top)
@@ -74,10 +66,30 @@ def fitted(
         array=np.ascontiguousarray(array, array.dtype.newbyteorder("=")),
         channel_axis=channel_axis,
         alpha=alpha,
-        spacing=spacing,
+        names=names,
         metadata=meta,
     )
-    return picture, lost
+    return picture, lost + _unkept(picture, form)
+
+
+def _unkept(picture: Picture, form: Format) -> list[str]:
+    """Return a sentence for what the format has no place for."""
+    meta = picture.metadata
+    given = {
+        "spacing": picture.spacing is not None and picture.calibrated,
+        "origin": any(picture.origin or ()),
+        "direction": picture.direction is not None,
+        "names": bool(picture.names),
+        "icc": meta.icc is not None,
+        "exif": meta.exif is not None,
+    }
+    if form.name == "NPY":  # of a print resolution, too
+        given["spacing"] = picture.spacing is not None
+    return [
+        f"{form.name} cannot store {_PARTS[part]}"
+        for part, is_there in given.items()
+        if is_there and part not in form.keeps
+    ]
 
 
 def _refuse_unfit(array: NDArray[Any], channel_axis: int | None, form: Format) -> None:
@@ -91,9 +103,8 @@ def _refuse_unfit(array: NDArray[Any], channel_axis: int | None, form: Format) -
     if not storable(array.dtype):
         raise ImageWriteError(f"{array.dtype} cannot be stored; possible are {STORABLE}")
     if form.dtypes is not None and str(array.dtype) not in form.dtypes:
-        fits = " or ".join(form.dtypes)
         raise ImageWriteError(
-            f"{form.name} cannot store {array.dtype}; use to_dtype for {fits}, or write .tif"
+            f"{form.name} cannot store {array.dtype}; use to_dtype for {_shortly(form.dtypes)}, or write .tif"
         )
     if spatial == 3 and not form.planes:
         raise ImageWriteError(
@@ -104,15 +115,19 @@ def _refuse_unfit(array: NDArray[Any], channel_axis: int | None, form: Format) -
     if form.channels is not None and channels not in form.channels:
         what = "opacity" if channels in (2, 4) else f"{channels} channels"
         raise ImageWriteError(f"{form.name} cannot store {what}; write .png or .tif")
-    if array.dtype == bool and channels > 1 and form is not _NPY:
+    if array.dtype == bool and channels > 1 and form.name in ("TIFF", *_FLAT):
         # PNG has no such type, and what tifffile packs into bits it cannot unpack.
         raise ImageWriteError(f"{form.name} cannot store masks as channels; use to_dtype for uint8")
+
+
+def _shortly(dtypes: tuple[str, ...]) -> str:
+    return " or ".join(dtypes) if len(dtypes) < 4 else "uint8, int16 or float32"
 
 
 def _white_is_zero(array: NDArray[Any], channels: int, meta: Metadata) -> bool:
     """Return whether `array` has the grey values of a TIFF in which zero is white."""
     same = not channels and meta.native.get("dtype") == array.dtype.str
-    return same and array.dtype.kind in "bu" and meta.native["photometric"] == _WHITE_IS_ZERO
+    return same and array.dtype.kind in "bu" and meta.native.get("photometric") == _WHITE_IS_ZERO
 
 
 def _foreign(source: Picture, form: Format) -> list[str]:

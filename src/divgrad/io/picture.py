@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ class Metadata:
     Attributes
     ----------
     format : str
-        ``"PNG"``, ``"JPEG"``, ``"TIFF"``, ``"NPY"``, or ``""`` for a picture made in memory.
+        ``"PNG"``, ``"TIFF"``, ... (`divgrad.io.formats`), or ``""`` for a picture made in memory.
     bits : int
         Bits per sample in the file, which may be fewer than those of the array; 0 if unknown.
     icc : bytes or None
@@ -62,6 +62,16 @@ class Picture:
         resolution (dots per inch), which most cameras and programs fill in with a constant.
     metadata : Metadata
         What must survive to the output; hand the whole picture to `write` as ``like=``.
+    origin : tuple of float, or None
+        Where the centre of the first pixel lies, (x, y[, z]) in `unit`. In medical formats x runs to the
+        patient's left, y to the back, z to the head; elsewhere along cols, rows, planes.
+    direction : tuple of tuples, or None
+        For each spatial axis, in the order of the array, the unit vector (x, y[, z]) along which its index
+        grows; None where cols run along x, rows along y and planes along z.
+    names : tuple of str
+        Names of the channels, or empty.
+    axes : str
+        Letters of the spatial axes, such as ``"ZYX"`` or ``"TYX"``; empty if the file does not say.
 
     Examples
     --------
@@ -78,8 +88,40 @@ class Picture:
     unit: str | None = None
     calibrated: bool = True
     metadata: Metadata = field(default_factory=Metadata)
+    origin: tuple[float, ...] | None = None
+    direction: tuple[tuple[float, ...], ...] | None = None
+    names: tuple[str, ...] = ()
+    axes: str = ""
 
     @property
     def ndim(self) -> int:
         """Number of spatial axes."""
         return int(np.ndim(self.array)) - (self.channel_axis is not None)
+
+    def respaced(self, spacing: tuple[float, ...]) -> Picture:
+        """Return this with pixels of another size over the same field: the first one's centre moves.
+
+        >>> fine = Picture(np.zeros((4, 4)), spacing=(2.0, 2.0), origin=(0.0, 0.0)).respaced((1.0, 1.0))
+        >>> fine.origin
+        (-0.5, -0.5)
+        """
+        origin, before = self.origin, self.spacing
+        if origin is not None and before is not None:
+            vectors = self.direction or upright(len(before), len(origin))
+            moves = [(new - old) / 2 for new, old in zip(spacing, before, strict=True)]
+            origin = tuple(
+                x + sum(move * vector[n] for move, vector in zip(moves, vectors, strict=True))
+                for n, x in enumerate(origin)
+            )
+        return replace(self, spacing=spacing, origin=origin)
+
+
+def upright(axes: int, dimensions: int) -> tuple[tuple[float, ...], ...]:
+    """Return the direction of an image whose cols run along x, rows along y and planes along z.
+
+    >>> upright(2, 3)
+    ((0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
+    """
+    return tuple(
+        tuple(float(n == axes - 1 - axis) for n in range(dimensions)) for axis in range(axes)
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from divgrad.io import Picture, read, to_dtype, write
+from divgrad.io import Metadata, Picture, read, to_dtype, write
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ def save_picture(
     """
     picture = opened.picture
     if spacing is not None and picture.calibrated:
-        picture = replace(picture, spacing=spacing)
+        picture = picture.respaced(spacing)
     if result.dtype.kind in "biu":
         labels = result.astype(np.uint8) * np.uint8(255) if result.dtype.kind == "b" else result
-        bare = Picture(
-            labels, spacing=picture.spacing, unit=picture.unit, calibrated=picture.calibrated
+        bare = replace(
+            picture, array=labels, channel_axis=None, alpha=False, metadata=Metadata(), names=()
         )
         return write(target, labels, like=bare)
     lost = []

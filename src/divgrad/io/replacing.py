@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,36 @@ def write_whole(path: Path, encode: Callable[[BinaryIO], T], overwrite: bool) ->
             move_if_free(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+    return result
+
+
+def write_whole_folder(path: Path, fill: Callable[[Path], T], overwrite: bool) -> T:
+    """Let `fill` fill a temporary folder beside `path`, then move it there.
+
+    A folder that was there is moved aside first and removed at the end; where the second move fails, it
+    is moved back.
+    """
+    path = Path(os.path.realpath(path))
+    temporary, aside = (
+        path.with_name(f".{path.stem[:40]}-{uuid.uuid4().hex[:12]}{path.suffix}") for _ in range(2)
+    )
+    temporary.mkdir()
+    try:
+        result = fill(temporary)
+        if not path.exists():
+            temporary.rename(path)
+        elif not overwrite:
+            raise FileExistsError(path)
+        else:
+            path.rename(aside)
+            try:
+                temporary.rename(path)
+            except BaseException:
+                aside.rename(path)
+                raise
+            shutil.rmtree(aside, ignore_errors=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
     return result
 
 

@@ -43,8 +43,11 @@ def dialect_of(picture: Picture, native: Mapping[str, Any]) -> Dialect:
     rgb = samples and not grey_samples and (channels == 3 or (channels == 4 and coloured))
     measured = picture.calibrated and picture.spacing is not None
     kind, lost = native.get("kind", ""), []
-    if kind == "ome" and dtype in _OME_DTYPES:
+    placed = any(picture.origin or ()) or bool(picture.names)
+    if (kind == "ome" or (kind != "imagej" and placed)) and dtype in _OME_DTYPES:
         return _ome(picture, native, rgb)
+    if placed:
+        lost.append("this TIFF cannot store the position and the names of the channels")
     if kind == "imagej" or measured:
         fits = dtype in _IMAGEJ_DTYPES and array.nbytes <= _CLASSIC_BYTES and not picture.alpha
         if fits and (not rgb or dtype == "uint8"):
@@ -123,4 +126,16 @@ def _ome(picture: Picture, native: Mapping[str, Any], rgb: bool) -> Dialect:
         metadata[f"PhysicalSize{axis}"] = size
         if unit is not None:
             metadata[f"PhysicalSize{axis}Unit"] = unit
-    return Dialect("ome", array, rgb, contiguous, metadata)
+    planes = int(np.prod(array.shape[: -3 if letter == "S" else -2]))
+    if any(picture.origin or ()):
+        metadata["Plane"] = {}
+        for axis, place in zip("XYZ", picture.origin or (), strict=False):
+            metadata["Plane"][f"Position{axis}"] = [place] * planes
+            if unit is not None:
+                metadata["Plane"][f"Position{axis}Unit"] = [unit] * planes
+    if picture.names and letter == "C":
+        metadata["Channel"] = {"Name": list(picture.names)}
+    lost: tuple[str, ...] = ()
+    if picture.names and letter == "S":
+        lost = ("OME-TIFF cannot store the names of the channels of a colour image",)
+    return Dialect("ome", array, rgb, contiguous, metadata, lost)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import math
 import re
 from typing import Any, NamedTuple
 
@@ -102,6 +104,38 @@ def _ome(xml: str, axes: str) -> PixelSize | None:
     return PixelSize(tuple(h[0] for h in each if h), "mm", True) if all(each) else None
 
 
+def ome_place(tif: Any, axes: str, unit: str | None) -> tuple[float, ...] | None:
+    """Return where the first pixel lies, (x, y[, z]) in `unit`, if the description says so."""
+    plane = re.search(r"<(?:\w+:)?Plane\b[^>]*>", _ome_text(tif))
+    said = dict(re.findall(r'(\w+)\s*=\s*"([^"]*)"', plane.group())) if plane else {}
+    place = []
+    for letter in "XYZ"[: len(axes)]:
+        try:
+            value = float(said[f"Position{letter}"])
+        except (KeyError, ValueError):
+            return None
+        own = lengths.unit_name(said.get(f"Position{letter}Unit", ""))
+        if own != unit:
+            here, there = (lengths.millimetres((1.0,), u) for u in (own, unit))
+            if here is None or there is None:
+                return None
+            value *= here[0] / there[0]
+        place.append(value)
+    return tuple(place) if all(map(math.isfinite, place)) and any(place) else None
+
+
+def ome_names(tif: Any) -> tuple[str, ...]:
+    """Return the names of the channels, if the description gives every one."""
+    tags = re.findall(r"<(?:\w+:)?Channel\b([^>]*)>", _ome_text(tif))
+    found = [re.search(r'\bName\s*=\s*"([^"]*)"', tag) for tag in tags]
+    return tuple(html.unescape(name[1]) for name in found if name) if all(found) else ()
+
+
+def _ome_text(tif: Any) -> str:
+    text = tif.pages.first.description or ""
+    return text if text.endswith("OME>") else ""
+
+
 def _stated(tif: Any, axes: str) -> PixelSize | None:
     """Look into the JSON description, which we write where ImageJ cannot hold the dtype."""
     said: dict[str, Any] = (tif.shaped_metadata or ({},))[0]
@@ -131,6 +165,8 @@ def native(tif: Any, series: Any, axes: str) -> dict[str, Any]:
         "colormap": page.colormap if series.kind == "imagej" else None,
         "resolution": resolution(tif),
         "order": tif.byteorder,
+        "levels": len(series.levels),
+        "tile": tuple(page.chunks[:2]) if page.is_tiled and page.planarconfig == 1 else None,
         "tags": tuple(_raw(tif, tag) for tag in page.tags if tag.code in KEPT_TAGS),
     }
 
@@ -155,11 +191,15 @@ def names_other_files(tif: Any) -> bool:
 def dropped(tif: Any, series: Any) -> tuple[str, ...]:
     """Return a sentence for each thing in the file that is not taken along."""
     lost = []
-    if len(tif.series) > 1 or len(series.levels) > 1:
+    if len(tif.series) > 1:
         lost.append("the overviews in the TIFF were left aside")
+    elif len(series.levels) > 1:
+        lost.append("the overviews in the TIFF are made anew, of means")
     private = sorted({t.code for t in tif.pages.first.tags if t.code >= _FIRST_PRIVATE} - _HANDLED)
     if private:
         lost.append("the TIFF tags " + ", ".join(map(str, private[:8])) + " are not understood")
     if (tif.pages.first.description or "").endswith("OME>"):
-        lost.append("of the OME description only axes and voxel size are kept")
+        lost.append(
+            "of the OME description only axes, voxel size, position and channel names are kept"
+        )
     return tuple(lost)

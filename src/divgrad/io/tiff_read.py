@@ -52,13 +52,19 @@ def decode(file: BinaryIO, max_bytes: int | None = None) -> Picture:
             dropped += ("the palette of the TIFF was expanded to colour",)
         spatial = axes.rstrip("SC")
         sizes = tiff_metadata.pixel_size(tif, series, spatial)
+        array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+        names = tiff_metadata.ome_names(tif) if axes[-1] in "SC" else ()
+        measured = sizes.spacing is not None and sizes.calibrated
         return Picture(
-            np.ascontiguousarray(array, array.dtype.newbyteorder("=")),
+            array,
             channel_axis=-1 if axes[-1] in "SC" else None,
             alpha=axes[-1] == "S" and bool(page.extrasamples) and page.extrasamples[-1] in _ALPHA,
             spacing=sizes.spacing,
             unit=sizes.unit,
             calibrated=sizes.calibrated,
+            origin=tiff_metadata.ome_place(tif, spatial, sizes.unit) if measured else None,
+            names=names if len(names) == array.shape[-1] else (),
+            axes=spatial,
             metadata=Metadata(
                 format="TIFF",
                 bits=int(page.bitspersample),

@@ -10,6 +10,7 @@ import numpy as np
 
 from divgrad.io import exif, lengths
 from divgrad.io.picture import Picture
+from divgrad.io.pyramid import SMALLEST, halved
 from divgrad.io.quiet import quiet
 from divgrad.io.tiff_dialects import Dialect, dialect_of
 
@@ -25,7 +26,7 @@ _LARGEST_CLASSIC_KIND = 12  # tag types beyond belong to BigTIFF
 
 def encode(file: BinaryIO, picture: Picture) -> list[str]:
     """Write a 2-D image or a stack, of any real dtype; `file` is open for reading, too."""
-    from tifffile import imwrite
+    from tifffile import TiffWriter
 
     meta, array = picture.metadata, picture.array
     native = meta.native if meta.format == "TIFF" else {}
@@ -34,28 +35,44 @@ def encode(file: BinaryIO, picture: Picture) -> list[str]:
     directory, order = exif.parse_block(meta.exif or b"")
     order = native.get("order", order)
     big = array.nbytes > _CLASSIC_BYTES
-    with quiet():
-        imwrite(
-            file,
-            dialect.array,
-            imagej=dialect.name == "imagej",
-            ome=dialect.name == "ome",
-            bigtiff=big,
-            byteorder=order,
+    levels = _levels(picture, dialect, native)
+    shared = {
+        **_colours(picture, dialect, native),
+        **_packing(picture, dialect, native, lost),
+        "tile": native.get("tile") or ((256, 256) if len(levels) > 1 else None),
+    }
+    kinds = {"imagej": dialect.name == "imagej", "ome": dialect.name == "ome"}
+    with quiet(), TiffWriter(file, bigtiff=big, byteorder=order, **kinds) as tif:
+        tif.write(
+            levels[0],
+            subifds=len(levels) - 1,
             metadata=dialect.metadata,
             software=False,
             **_description(dialect, native, directory),
-            **_colours(picture, dialect, native),
-            **_packing(picture, dialect, native, lost),
+            **shared,
             **_resolution(picture, dialect, native, lost),
             extratags=_tags(meta.icc, native, directory, big),
         )
+        for coarse in levels[1:]:
+            tif.write(coarse, subfiletype=1, metadata=None, **shared)
     if _SUB_DIRECTORIES.keys() & directory.keys():
         if big:
             lost.append("a TIFF over 4 GB cannot hold the EXIF block")
         else:
             _append_directories(file, directory, order)
     return lost
+
+
+def _levels(picture: Picture, dialect: Dialect, native: Any) -> list[Any]:
+    """Return the image, and coarser ones where its source had them."""
+    levels = [dialect.array]
+    rows = -3 if picture.channel_axis is not None and dialect.contiguous else -2
+    axes = (rows, rows + 1)
+    same = native.get("dtype") == dialect.array.dtype.str
+    if native.get("levels", 1) > 1 and same and dialect.name != "imagej":
+        while min(levels[-1].shape[axis] for axis in axes) >= 2 * SMALLEST:
+            levels.append(halved(levels[-1], axes))
+    return levels
 
 
 def _description(dialect: Dialect, native: Any, directory: exif.Directory) -> dict[str, Any]:

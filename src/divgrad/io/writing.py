@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divgrad.errors import ImageWriteError
-from divgrad.io.codecs import codec
-from divgrad.io.fitting import FORMATS, Format, fitted
+from divgrad.io.codecs import codec, folder_codec
+from divgrad.io.fitting import fitted
+from divgrad.io.formats import WRITTEN, Format, suffix_of
 from divgrad.io.picture import Picture
-from divgrad.io.replacing import write_whole
+from divgrad.io.replacing import write_whole, write_whole_folder
 from divgrad.io.wording import one_line, quoted, shown
 
-suffixes: tuple[str, ...] = tuple(FORMATS)
+suffixes: tuple[str, ...] = tuple(WRITTEN)
 _EXISTS = "the file exists; give another name, or allow overwriting"
 
 
@@ -36,8 +37,9 @@ def write(
     Parameters
     ----------
     path : str or path
-        Where to; `suffixes` lists the endings known. TIFF stores every real dtype and stacks;
-        PNG bool, uint8 and uint16; JPEG uint8.
+        Where to; `suffixes` lists the endings known. TIFF, OME-Zarr and HDF5 store every real dtype and
+        stacks; NIfTI, NRRD and MHA the place of a volume in space, too; PNG bool, uint8 and uint16; JPEG,
+        BMP and WebP (lossless) uint8.
     array : ndarray
         Image ([plane,] row, col[, channel]). Its dtype must fit the format: see `to_dtype`.
     like : Picture, optional
@@ -70,8 +72,11 @@ def write(
     name = shown(path)
     try:
         target, form = _target(path, overwrite)
-        encode = codec(form.name).encode
         picture, lost = fitted(np.asarray(array), like, channel_axis, form)
+        if form.folder:
+            fill = folder_codec(form, ImageWriteError).encode_folder
+            return lost + write_whole_folder(target, lambda at: fill(at, picture), overwrite)
+        encode = codec(form, ImageWriteError).encode
         return lost + write_whole(target, lambda file: encode(file, picture), overwrite)
     except ImageWriteError as refusal:
         raise ImageWriteError(one_line(f"{name}: {refusal}")) from None
@@ -92,7 +97,7 @@ def _target(path: object, overwrite: bool) -> tuple[Path, Format]:
     if not isinstance(path, str | os.PathLike):
         raise ImageWriteError("a path is needed, as str or pathlib.Path")
     target = Path(path)
-    form = FORMATS.get(target.suffix.lower())
+    form = WRITTEN.get(suffix_of(target).lower())
     if form is None:
         known = ", ".join(suffixes)
         raise ImageWriteError(f"the suffix {target.suffix!r:.20} is unknown; use one of {known}")
@@ -101,6 +106,11 @@ def _target(path: object, overwrite: bool) -> tuple[Path, Format]:
     if target.exists():
         if not overwrite:
             raise ImageWriteError(_EXISTS)
-        if not target.is_file():
+        if not (_is_zarr(target) if form.folder else target.is_file()):
             raise ImageWriteError("it exists and is no regular file; give another name")
     return target, form
+
+
+def _is_zarr(target: Path) -> bool:
+    """Return whether a folder may be replaced: it is an image, not just any folder."""
+    return target.is_dir() and any((target / name).is_file() for name in ("zarr.json", ".zgroup"))
