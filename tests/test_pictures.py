@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from divgrad.cli import main
-from divgrad.cli.drawing import MARK, labelled, overlaid, side_by_side, visible
+from divgrad.cli.drawing import MARK, labelled, overlaid, side_by_side, small_multiples, visible
 from divgrad.io import Picture, read, write
 from divgrad.io.pixels import open_picture, save_picture
 from divgrad.recipes.written import file_or_colour
@@ -45,6 +45,17 @@ def test_panels_stand_in_a_row_and_small_ones_are_enlarged() -> None:
     sheet = side_by_side({"a": small, "b": large})
     assert sheet.shape[0] > 200
     assert sheet.shape[1] > 480
+
+
+def test_small_multiples_have_a_row_for_each_parameter_and_a_panel_for_each_value() -> None:
+    def dark(value: int) -> np.ndarray:
+        return np.full((160, 160, 3), value, np.uint8)
+
+    sheet = small_multiples([("dark", (0, 10, 20), dark), ("darker", (30,), dark)])
+    among = [sheet[60, col, 0] for col in (80, 246, 412)]
+    assert among == [0, 10, 20]
+    assert sheet[260, 80, 0] == 30
+    assert (sheet[200:, 170:] == 255).all()
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint16])

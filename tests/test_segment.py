@@ -115,6 +115,9 @@ def test_touching_balls_are_counted_and_measured(ndim):
     assert np.allclose(found.table["area"], size, rtol=0.2)
     double = divgrad.segment_objects(image, 34.0, spacing=2.0, report=True)
     assert np.allclose(double.table["area"], found.table["area"] * 2**ndim)
+    assert (
+        divgrad.segment_objects(image, 17.0, split=10.0).max() == 3
+    )  # parts nothing, loses nothing
     if ndim == 2:
         assert divgrad.segment_objects(image).max() == 4
         assert divgrad.segment_objects(image.max() - image, dark=True).max() == 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -115,3 +115,31 @@ def side_by_side(panels: Mapping[str, NDArray[np.uint8]]) -> NDArray[np.uint8]:
         sheet.paste(Image.fromarray(picture), (left, TITLE))
         left += picture.shape[1] + GAP
     return np.asarray(sheet)
+
+
+def small_multiples(
+    rows: Iterable[tuple[str, Sequence[Any], Callable[[Any], NDArray[np.uint8]]]],
+) -> NDArray[np.uint8]:
+    """Return what parameters do: a row for each, its values from left to right, each picture under its value.
+
+    Parameters
+    ----------
+    rows
+        For each parameter its name, the values that are tried, and the picture (row, col, 3) that a value leads to.
+
+    Examples
+    --------
+    >>> grey = lambda value: np.full((160, 160, 3), value, np.uint8)
+    >>> small_multiples([("black", [0, 9], grey), ("white", [255], grey)]).shape
+    (362, 326, 3)
+    """
+    sheets = [
+        side_by_side({f"{name} {value}": draw(value) for value in values})
+        for name, values, draw in rows
+    ]
+    width = max(sheet.shape[1] for sheet in sheets)
+    wide = [
+        np.pad(sheet, ((0, GAP), (0, width - sheet.shape[1]), (0, 0)), constant_values=255)
+        for sheet in sheets
+    ]
+    return np.concatenate(wide)[:-GAP]

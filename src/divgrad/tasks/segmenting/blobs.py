@@ -19,6 +19,7 @@ NEAR, GROUND = 1.0, 12.0  # reach of local means, and of the ground, in radii
 HALF = 0.5  # where the border lies between the local means of ground and object
 SOFT = 0.15  # of the distance to the border, in radii, before its peaks are looked for
 GREY = 1.0  # weight of brightness beside distance in parting what touches
+LEVEL = 5e-5  # of heights that count as one peak, at most
 SMALL = 0.1  # of a typical object's size: less is no object
 
 
@@ -86,8 +87,9 @@ def part(x: NDArray[Any], soft: Image, radius: float, split: float, grid: Grid) 
     hill = hill + soft.dtype.type(GREY) * grey / (
         maximum_filter(grey, size) + np.finfo(soft.dtype).tiny
     )
-    below = reconstruction(hill - split, hill)
-    seeds, _ = label((hill - below >= 0.999 * split) & x)
+    hill = np.where(x, hill, hill.dtype.type(-split))  # what touches nothing is one object at least
+    below = reconstruction(hill - hill.dtype.type(split), hill)
+    seeds, _ = label((hill - below >= split - min(1e-3 * split, LEVEL)) & x)
     parts = watershed(-hill, seeds, mask=x)
     volume = np.bincount(parts.ravel()) * np.prod(grid.spacing)
     volume[0] = 0.0
