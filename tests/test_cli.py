@@ -196,7 +196,7 @@ def test_wrong_usage(call, words):
         (["-e", "heat", "-u", "steps:two"], "steps must be a whole number >= 0; got 'two'"),
         (["-e", "heat", "-s", "magic", "-u", "steps:1"], "'magic' is no scheme; there are: explicit"),
         (["-e", "heat", "-s", "explicit:tau=9,split=false", "-u", "steps:1"], "a step of 9 is unstable"),
-        ([*HEAT, "-o", "out.bmp"], "out.bmp: the suffix '.bmp' is unknown; use one of .png"),
+        ([*HEAT, "-o", "out.gif"], "out.gif: the suffix '.gif' is unknown; use one of .png"),
         ([*HEAT, "-o", "out"], "out: the suffix '' is unknown"),
         ([*HEAT, "-o", "nowhere/out.tif"], "nowhere/out.tif: its folder does not exist"),
         ([*HEAT, "-o", "cells.tif/sub/"], "the folder cells.tif/sub cannot be made"),

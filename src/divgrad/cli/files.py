@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from divgrad.cli import recipes
+from divgrad.cli.complaint import complain, warn
 from divgrad.cli.progress import Progress
 from divgrad.errors import DivgradError, ImageWriteError, ParameterError
 
@@ -119,11 +119,10 @@ def work_through(
             result["seconds"] = round(time.perf_counter() - start, 3)
             if not (arguments.quiet or arguments.json):
                 print(show(result), flush=True)
+                warn(target, result.get("notes", ()))
         except DivgradError as error:
-            message = " ".join(str(error).split())
-            result = {"input": str(path), "error": message}
+            result = {"input": str(path), "error": complain(error)}
             failed += 1
-            print(f"divgrad: error: {message}", file=sys.stderr)
         results.append(result)
     if arguments.json:
         print(json.dumps(results[0] if len(results) == 1 else {"files": results}))

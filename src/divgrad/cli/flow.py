@@ -95,7 +95,6 @@ def _treat(
 def _show(result: dict[str, Any]) -> str:
     lines = [
         f"{result['input']}: {result['equation']} to t = {result['time']:g}, {result['steps']} steps",
-        *(f"  {note}" for note in result["notes"]),
         f"  -> {result['output']} ({result['seconds']:.2f} s)",
     ]
     return "\n".join(lines)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from divgrad.cli.complaint import complain
 from divgrad.errors import DivgradError
 
 EXAMPLE = """\
@@ -31,10 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
             if not arguments.json:
                 print(_show(result), flush=True)
         except DivgradError as error:
-            message = " ".join(str(error).split())
-            result = {"input": name, "error": message}
+            result = {"input": name, "error": complain(error)}
             failed += 1
-            print(f"divgrad: error: {message}", file=sys.stderr)
         results.append(result)
     if arguments.json:
         print(json.dumps(results[0] if len(results) == 1 else {"files": results}))
@@ -44,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 def look(path: Path) -> dict[str, Any]:
     """Return what is known of an image file, ready for JSON."""
     from divgrad.estimate import contrast, noise_kind, noise_level
+    from divgrad.io.exif import orientation
     from divgrad.io.pixels import open_picture
 
     opened = open_picture(path)
@@ -57,6 +56,17 @@ def look(path: Path) -> dict[str, Any]:
         "spacing": None if picture.spacing is None else list(picture.spacing),
         "unit": picture.unit,
         "calibrated": picture.calibrated,
+        "format": picture.metadata.format,
+        "bits": picture.metadata.bits,
+        "axes": picture.axes,
+        "origin": None if picture.origin is None else list(picture.origin),
+        "direction": None
+        if picture.direction is None
+        else [list(row) for row in picture.direction],
+        "channel_names": list(picture.names),
+        "colour_profile": picture.metadata.icc is not None,
+        "orientation": orientation(picture.metadata.exif),
+        "not_kept": list(picture.metadata.dropped),
         "range": [float(image.min()), float(image.max())],
     }
     kind = noise_kind(image, channel_axis=axis)
@@ -78,12 +88,14 @@ def _show(found: dict[str, Any]) -> str:
         spacing = " x ".join(f"{h:g}" for h in found["spacing"]) + f" {unit}"
         spacing += "" if found["calibrated"] else ", a print resolution: not used"
     low, high = found["range"]
-    opacity = " and opacity" if found["opacity"] else ""
     return "\n".join(
         [
             found["input"],
-            f"  size      {size}, {found['dtype']}, {found['channels']} channel(s){opacity}",
+            f"  format    {found['format']}{_depth(found)}",
+            f"  size      {size}{_axes(found)}, {found['dtype']}, {_channels(found)}",
             f"  spacing   {spacing}",
+            *_place(found),
+            *(f"  not kept  {sentence}" for sentence in found["not_kept"]),
             f"  range     {low:g} to {high:g}",
             f"  noise     {found['explanation']}",
             f"  level     {found['noise_level']:.4g} (standard deviation, image units)",
@@ -91,3 +103,32 @@ def _show(found: dict[str, Any]) -> str:
             "image units per length unit)",
         ]
     )
+
+
+def _depth(found: dict[str, Any]) -> str:
+    said = f", {found['bits']} bits" if found["bits"] else ""
+    said += ", colour profile" if found["colour_profile"] else ""
+    return said + (f", EXIF orientation {found['orientation']}" if found["orientation"] > 1 else "")
+
+
+def _axes(found: dict[str, Any]) -> str:
+    return f" ({found['axes'].lower()})" if found["axes"] else ""
+
+
+def _channels(found: dict[str, Any]) -> str:
+    names = f" ({', '.join(found['channel_names'])})" if found["channel_names"] else ""
+    return f"{found['channels']} channel(s){names}" + (" and opacity" if found["opacity"] else "")
+
+
+def _place(found: dict[str, Any]) -> list[str]:
+    """Return lines that say where the image lies."""
+    lines = []
+    if found["origin"] is not None:
+        place = ", ".join(f"{x:g}" for x in found["origin"])
+        lines.append(
+            f"  origin    {place} {found['unit'] or ''} (x, y, z of the first pixel)".rstrip()
+        )
+    if found["direction"] is not None:
+        rows = "; ".join(" ".join(f"{v:.4g}" for v in row) for row in found["direction"])
+        lines.append(f"  turned    {rows} (x, y, z of each axis)")
+    return lines

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from divgrad import __version__
+from divgrad.cli.complaint import complain
 from divgrad.errors import DivgradError
 from divgrad.tasks import TASKS
 
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("divgrad: interrupted; nothing was written half-way", file=sys.stderr)
         return 130
     except DivgradError as error:
-        print(f"divgrad: error: {one_line(error)}", file=sys.stderr)
+        complain(error)
         return 2
     except MemoryError:
         print("divgrad: error: not enough memory for this image", file=sys.stderr)
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:  # no room, no permission, ...
-        print(f"divgrad: error: {one_line(error)}", file=sys.stderr)
+        complain(error)
         return 2
 
 
@@ -109,11 +110,6 @@ def _module(name: str) -> ModuleType:
 def _task(command: str) -> str:
     """Return the name of a task as Python has it."""
     return command.replace("-", "_")
-
-
-def one_line(error: BaseException) -> str:
-    """Return an error's message on one line."""
-    return " ".join(str(error).split())
 
 
 def _terminated(*_: object) -> None:

@@ -116,7 +116,7 @@ def _treat(
 
 
 def _show(result: dict[str, Any]) -> str:
-    lines = [result["input"], *(f"  {said}" for said in [*result["report"], *result["notes"]])]
+    lines = [result["input"], *(f"  {said}" for said in result["report"])]
     written = ("overlay", "plot", "table", "strength")
     lines += [f"  {key}: {result[key]}" for key in written if key in result]
     return "\n".join([*lines, f"  -> {result['output']} ({result['seconds']:.2f} s)"])

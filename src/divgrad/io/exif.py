@@ -108,3 +108,13 @@ def parse_block(data: bytes) -> tuple[Directory, str]:
         return Directory(), "<"
     (offset,) = struct.unpack_from(order + "I", data, 4)
     return gather(lambda at, length: data[at : at + length], order, offset), order
+
+
+def orientation(data: bytes | None) -> int:
+    """Return the orientation that an EXIF block states, 1 to 8; 1, upright, where it says none."""
+    directory, order = parse_block(data or b"")
+    entry = directory.get(274)
+    if entry is None or not isinstance(entry.value, bytes) or entry.kind != 3:
+        return 1
+    (code,) = struct.unpack_from(order + "H", entry.value)
+    return code if 1 <= code <= 8 else 1
