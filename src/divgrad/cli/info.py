@@ -92,7 +92,7 @@ def _show(found: dict[str, Any]) -> str:
         [
             found["input"],
             f"  format    {found['format']}{_depth(found)}",
-            f"  size      {size}{_axes(found)}, {found['dtype']}, {_channels(found)}",
+            f"  size      {size}, {found['dtype']}, {_channels(found)}",
             f"  spacing   {spacing}",
             *_place(found),
             *(f"  not kept  {sentence}" for sentence in found["not_kept"]),
@@ -107,12 +107,9 @@ def _show(found: dict[str, Any]) -> str:
 
 def _depth(found: dict[str, Any]) -> str:
     said = f", {found['bits']} bits" if found["bits"] else ""
+    said += f", axes {found['axes'].lower()}" if found["axes"] else ""
     said += ", colour profile" if found["colour_profile"] else ""
     return said + (f", EXIF orientation {found['orientation']}" if found["orientation"] > 1 else "")
-
-
-def _axes(found: dict[str, Any]) -> str:
-    return f" ({found['axes'].lower()})" if found["axes"] else ""
 
 
 def _channels(found: dict[str, Any]) -> str:
