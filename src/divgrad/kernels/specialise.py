@@ -30,12 +30,27 @@ from typing import Any
 import numpy as np
 
 from divgrad.errors import ParameterError
+from divgrad.kernels.cached import Loader, keep
 from divgrad.kernels.source import NoSourceError, function_source, identity, kernel_source
 
 log = logging.getLogger("divgrad")
 _lock = threading.Lock()
 _modules: dict[Any, ModuleType] = {}
 _by_name: dict[str, ModuleType] = {}
+_NO_SOURCE = (
+    "a conductance is kept on disk where it is a def in a file and uses no more than numbers, plain functions, math "
+    "and numpy"
+)
+
+
+def _after_fork() -> None:
+    """Renew the lock in a forked child: the thread that may have held it is not there."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 _HEADER = """\
 import math
@@ -89,7 +104,7 @@ def _load(kernel: ModuleType, conductance: Any, real: np.dtype[Any], switches: A
     try:
         source = "\n\n".join([header, function_source(conductance, "conductance"), body])
     except NoSourceError:
-        return _in_memory(header + "\n\n" + body, conductance, real)
+        return _in_memory(header + "\n\n" + body, conductance, real, _NO_SOURCE)
     digest = hashlib.sha256(
         "\0".join([source, _sources(), numba.__version__, np.__version__, sys.version]).encode()
     ).hexdigest()[:20]
@@ -100,13 +115,14 @@ def _load(kernel: ModuleType, conductance: Any, real: np.dtype[Any], switches: A
     known = any((path.parent / "__pycache__").glob(f"{name}.*.nbi"))
     if not known:
         log.info("compiling kernels for this machine (first use only) ...")
-    module = _import(name, path, source)
-    if known:
-        _load_at_once(module, kernel)
-    if not known and _fault(
-        module, real
-    ):  # literals are reals in the source, maybe too many of them
-        return _in_memory(header + "\n\n" + body, conductance, real)
+    try:
+        module = _import(name, path, source)
+        keep(module, kernel.__all__, known=known)
+    except (OSError, RuntimeError) as error:  # no room, or no permission, as Numba says it
+        why = f"{path.parent} cannot be written to ({str(error).partition(chr(10))[0]:.60})"
+        return _in_memory(header + "\n\n" + body, conductance, real, why)
+    if not known and _fault(module, real):  # literals are reals in the source, maybe too many
+        return _in_memory(header + "\n\n" + body, conductance, real, _NO_SOURCE)
     _by_name[name] = module
     return module
 
@@ -119,10 +135,13 @@ def _import(name: str, path: Path, source: str) -> ModuleType:
         current = b""
     if current != source.encode():
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            file.write(source.encode())
-        Path(temporary).replace(path)  # whole or not at all, whoever else does the same
-    spec = importlib.util.spec_from_file_location(name, path)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(source.encode())
+            Path(temporary).replace(path)  # whole or not at all, whoever else does the same
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    spec = importlib.util.spec_from_file_location(name, path, loader=Loader(name, str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -131,37 +150,10 @@ def _import(name: str, path: Path, source: str) -> ModuleType:
     return module
 
 
-def _load_at_once(module: ModuleType, kernel: ModuleType) -> None:
-    """Let kernels come from the cache without all that compiling needs: 0.15 s of 0.9 at the start of a process.
-
-    Numba loads its whole library of functions before it looks into the cache; what is found there needs
-    the runtime alone. Where nothing is found, compiling loads the library.
-    """
-    from numba.core.caching import FunctionCache
-    from numba.core.runtime.nrt import rtsys
-
-    if not hasattr(FunctionCache, "_load_overload"):  # private to Numba: it may go
-        return
-
-    class Cache(FunctionCache):  # type: ignore[misc]
-        def load_overload(self, signature: Any, context: Any) -> Any:
-            rtsys.initialize(context)
-            with self._guard_against_spurious_io_errors():
-                return self._load_overload(signature, context)
-
-    for name in kernel.__all__:
-        function = getattr(module, name)
-        function._cache = Cache(function.py_func)
-
-
-def _in_memory(source: str, conductance: Any, real: np.dtype[Any]) -> ModuleType:
+def _in_memory(source: str, conductance: Any, real: np.dtype[Any], why: str) -> ModuleType:
     from numba import njit
 
-    log.info(
-        "compiling %s for this process only: a conductance is kept on disk where it is a def in a file "
-        "and uses no more than numbers, plain functions, math and numpy ...",
-        conductance.__name__,
-    )
+    log.info("compiling %s for this process only: %s ...", conductance.__name__, why)
     module = ModuleType("divgrad_in_memory")
     module.__dict__["conductance"] = njit(forceinline=True, error_model="numpy")(conductance)
     text = source.replace("cache=True", "cache=False")

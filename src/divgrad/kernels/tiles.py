@@ -78,17 +78,25 @@ def even(size: int, most: int) -> int:
 
 
 _pool: ThreadPoolExecutor | None = None
-_pool_process = 0
 _pool_lock = threading.Lock()
 
 
+def _after_fork() -> None:
+    """Forget the pool in a forked child: its threads are not there, and its lock may be held for ever."""
+    global _pool, _pool_lock
+    _pool, _pool_lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def _executor() -> ThreadPoolExecutor:
-    """Return the pool of this process; a forked child gets a new one, its parent's threads are not there."""
-    global _pool, _pool_process
+    """Return the pool of this process."""
+    global _pool
     with _pool_lock:
-        if _pool is None or _pool_process != os.getpid():
+        if _pool is None:
             _pool = ThreadPoolExecutor(max_workers=64, thread_name_prefix="divgrad")
-            _pool_process = os.getpid()
         return _pool
 
 
