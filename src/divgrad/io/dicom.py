@@ -14,11 +14,14 @@ from divgrad.dtypes import STORABLE, storable
 from divgrad.errors import ImageReadError
 from divgrad.io import dicom_pixels, dicom_space, volume_space
 from divgrad.io.clamped import Clamped
+from divgrad.io.inflating import RAW, Inflated
 from divgrad.io.limits import refuse_oversize
 from divgrad.io.picture import Metadata, Picture
 from divgrad.io.quiet import silent
 
 _MOST_FILES = 20_000
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+_MOST_DEFLATED = 2**26
 
 
 def decode(file: BinaryIO, max_bytes: int | None = None) -> Picture:
@@ -26,6 +29,7 @@ def decode(file: BinaryIO, max_bytes: int | None = None) -> Picture:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     with silent("pydicom"):
+        _refuse_bomb(file, size, max_bytes)
         data = pydicom.dcmread(Clamped(file))
         shape, stored = dicom_pixels.declared(data)
         refuse_oversize(shape, stored.itemsize, size, max_bytes)
@@ -64,6 +68,24 @@ def decode_folder(folder: Path, max_bytes: int | None = None) -> Picture:
         return _picture(heads, volume, dropped, dicom_space.of_series(heads))
 
 
+def _refuse_bomb(file: BinaryIO, size: int, max_bytes: int | None) -> None:
+    """Raise if a data set that is deflated as a whole unpacks to far more than its size; pydicom has no limit."""
+    file.seek(132)
+    head = file.read(2**12)
+    if _DEFLATED in head:
+        file.seek(144 + int.from_bytes(head[8:12], "little"))
+        most = max_bytes or max(_MOST_DEFLATED, 16 * size)
+        stream, count = Inflated(file, RAW), 0
+        room = np.empty(2**20, np.uint8)
+        while (got := stream.fill(room).size) > 0:
+            count += got
+            if count > most:
+                raise ImageReadError(
+                    f"it unpacks to over {most:,} bytes; if you trust the file, raise max_bytes"
+                )
+    file.seek(0)
+
+
 def _series(folder: Path) -> list[tuple[Path, Any]]:
     """Return the files of the only series, with their headers, sorted along the volume."""
     series: dict[str, list[tuple[Path, Any]]] = {}
@@ -74,7 +96,7 @@ def _series(folder: Path) -> list[tuple[Path, Any]]:
         with path.open("rb") as file:
             if file.read(132)[128:] != b"DICM":
                 continue
-            file.seek(0)
+            _refuse_bomb(file, path.stat().st_size, None)
             head = pydicom.dcmread(Clamped(file), stop_before_pixels=True)
         if "Rows" in head:  # not a report, not the index of the disc
             series.setdefault(str(head.get("SeriesInstanceUID", "")), []).append((path, head))

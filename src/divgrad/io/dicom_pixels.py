@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from pydicom.encaps import generate_frames
 from pydicom.pixels import apply_color_lut
 
 from divgrad.errors import ImageReadError
+from divgrad.io.stated_size import stated
 
 _CUT = "the file is damaged or cut short: copy it again"
 _JPEG_LOSSLESS = {"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"}
@@ -96,26 +96,9 @@ def _refuse_other_sizes(data: Any, shape: tuple[int, ...], frames: int) -> None:
     """Raise if a packed frame states another size than the header: its decoder would follow it."""
     rows_cols = (int(data.Rows), int(data.Columns))
     for frame in generate_frames(data.PixelData, number_of_frames=frames):
-        stated = _stated(frame)
-        if stated is not None and stated != rows_cols:
-            raise ImageReadError(f"the DICOM packs {stated} pixels as {rows_cols}; {_CUT}")
-
-
-def _stated(frame: bytes) -> tuple[int, int] | None:
-    """Return rows and cols that a JPEG, JPEG-LS or JPEG 2000 stream states."""
-    if frame[:4] == b"\xff\x4f\xff\x51" and len(frame) >= 24:
-        right, down, left, top = struct.unpack_from(">IIII", frame, 8)
-        return down - top, right - left
-    at = 2
-    while frame[:2] == b"\xff\xd8" and at + 9 <= len(frame):
-        mark, length = frame[at + 1], int.from_bytes(frame[at + 2 : at + 4], "big")
-        if frame[at] != 0xFF:
-            return None
-        if mark == 0xF7 or (0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC)):
-            rows, cols = struct.unpack_from(">HH", frame, at + 5)
-            return rows, cols
-        at += 2 + length
-    return None
+        found = stated(frame)
+        if found is not None and found != rows_cols:
+            raise ImageReadError(f"the DICOM packs {found} pixels as {rows_cols}; {_CUT}")
 
 
 def _by_imagecodecs(data: Any, syntax: str, frames: int) -> NDArray[Any]:

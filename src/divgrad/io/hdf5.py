@@ -37,7 +37,7 @@ def decode_part(file: BinaryIO, part: str, max_bytes: int | None = None) -> Pict
         if array.external or array.is_virtual:
             raise ImageReadError(f"the pixels of {array.name:.40} are in other files; save a copy")
         refuse_oversize(array.shape, array.dtype.itemsize, size, max_bytes)
-        pixels = hdf5_chunks.whole(array, max_bytes)
+        pixels = hdf5_chunks.whole(array)
         return _picture(array, pixels)
 
 

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from divgrad.errors import ImageReadError
 from divgrad.io.inflating import ZLIB, Inflated
-from divgrad.io.limits import refuse_oversize
+from divgrad.io.limits import refuse_piece
 
 _DEFLATE, _SHUFFLE, _CHECKSUM, _SZIP, _NBIT, _SCALE, _LZF = 1, 2, 3, 4, 5, 6, 32000
 _BUILT_IN = {_DEFLATE, _SHUFFLE, _CHECKSUM, _SZIP, _NBIT, _SCALE, _LZF}
 _CHECKSUM_BYTES = 4
 
 
-def whole(array: Any, max_bytes: int | None) -> NDArray[Any]:
-    """Return all pixels of a dataset; raise where chunks are damaged, or larger than the limit."""
+def whole(array: Any) -> NDArray[Any]:
+    """Return all pixels of a dataset; raise where chunks are damaged, or far larger than the array."""
     plan = array.id.get_create_plist()
     filters = [plan.get_filter(n)[0] for n in range(plan.get_nfilters())]
     unknown = set(filters) - _BUILT_IN
@@ -34,7 +34,7 @@ def whole(array: Any, max_bytes: int | None) -> NDArray[Any]:
         if array.id.get_storage_size() not in (0, array.nbytes):
             raise ImageReadError("the pixels of the HDF5 array are cut short; copy the file again")
         return np.asarray(array[()])
-    refuse_oversize(array.chunks, array.dtype.itemsize, 0, max_bytes)
+    refuse_piece(array.chunks, array.shape, array.dtype.itemsize)
     if _DEFLATE not in filters or not set(filters) <= {_DEFLATE, _SHUFFLE, _CHECKSUM}:
         return np.asarray(array[()])
     pixels = np.full(array.shape, array.fillvalue, array.dtype)

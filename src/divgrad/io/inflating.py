@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from divgrad.errors import ImageReadError
 
-ZLIB, GZIP = 15, 31  # what zlib calls its window bits
+ZLIB, GZIP, RAW = 15, 31, -15  # what zlib calls its window bits
 _PIECE = 2**20
 
 
@@ -22,7 +22,7 @@ class Inflated:
     file : binary file
         At the first byte of the stream.
     kind : int
-        ``ZLIB`` or ``GZIP``.
+        ``ZLIB``, ``GZIP``, or ``RAW`` without header and checksum.
     """
 
     def __init__(self, file: BinaryIO, kind: int) -> None:

@@ -13,6 +13,20 @@ DEFAULT_BYTES = 2**31
 _DEFAULT_RATIO = 4
 
 
+# A file is unpacked piece by piece (tiles, chunks), each to its whole size even if most of it lies outside.
+_SMALL_PIECE = 2**26
+
+
+def refuse_piece(piece: Sequence[int], shape: Sequence[int], itemsize: int) -> None:
+    """Raise if one tile or chunk is far larger than the image that it is part of."""
+    needed = math.prod(piece) * itemsize
+    if needed > max(_SMALL_PIECE, _DEFAULT_RATIO * math.prod(shape) * itemsize):
+        size = " x ".join(str(n) for n in piece)
+        raise ImageReadError(
+            f"the header asks for pieces of {size} pixels, far more than the image has: it is damaged"
+        )
+
+
 def refuse_oversize(
     shape: Sequence[int], itemsize: int, file_bytes: int, max_bytes: int | None
 ) -> None:

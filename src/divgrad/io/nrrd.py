@@ -127,7 +127,7 @@ def _header(file: BinaryIO) -> dict[str, Any]:
         line = file.readline(left)
         left -= len(line)
         lines.append(line)
-        if line in (b"\n", b"\r\n"):
+        if line in (b"", b"\n", b"\r\n"):
             break
     if not lines[-1].strip() == b"" or not lines[-1]:
         raise ImageReadError("the NRRD has no complete header; the file is damaged: copy it again")

@@ -8,11 +8,14 @@ import struct
 from typing import Any, BinaryIO
 
 from divgrad.errors import ImageReadError
+from divgrad.io.stated_size import stated
 
 _MOST_PAGES = 2**20
 _MOST_TAGS = 4096
 _CUT = "the file is damaged or cut short: copy it again"
 _UNCOMPRESSED = 1
+# Compressions of which every strip or tile is a picture: JPEG, JPEG 2000, PNG, WebP.
+_PICTURES = {6, 7, 33003, 33004, 33005, 33007, 34712, 34892, 34933, 50001}
 _HEADER_BYTES = 8
 _TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _TYPE_SIZES |= {16: 8, 17: 8, 18: 8}  # BigTIFF
@@ -86,3 +89,21 @@ def refuse_missing_pixels(series: Any, size: int) -> None:
             for at, n in zip(offsets, lengths, strict=True)
         ):
             raise ImageReadError(f"pixels of page {number} of the TIFF are missing; {_CUT}")
+
+
+def refuse_other_sizes(file: BinaryIO, series: Any) -> None:
+    """Raise if a strip or tile that is a JPEG, PNG, ... states to be larger than a strip or tile."""
+    key = series.keyframe
+    if key.compression not in _PICTURES:
+        return
+    rows, cols = (
+        key.chunks[-3:-1] if key.planarconfig == 1 and key.samplesperpixel > 1 else key.chunks[-2:]
+    )
+    for number, page in enumerate(series.pages, 1):
+        for at, length in zip(page.dataoffsets, page.databytecounts, strict=True):
+            file.seek(at)
+            found = stated(file.read(length))
+            if found is not None and (found[0] > max(rows, 8) or found[1] > max(cols, 8)):
+                raise ImageReadError(
+                    f"page {number} of the TIFF packs {found[0]} x {found[1]} pixels as {rows} x {cols}; {_CUT}"
+                )

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from divgrad.dtypes import STORABLE, storable
 from divgrad.errors import ImageReadError
 from divgrad.io import exif, tiff_metadata
-from divgrad.io.limits import refuse_oversize
+from divgrad.io.limits import refuse_oversize, refuse_piece
 from divgrad.io.picture import Metadata, Picture
 from divgrad.io.quiet import quiet
-from divgrad.io.tiff_pages import count_pages, refuse_missing_pixels
+from divgrad.io.tiff_pages import count_pages, refuse_missing_pixels, refuse_other_sizes
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
 _JPEG = {6, 7, 33007, 34892}  # whose decoder turns YCbCr into RGB
-_UNCOMPRESSED = 1
+_CONTIGUOUS = 1
 _ALPHA = {1, 2}  # associated (colour multiplied by it) and unassociated
 
 
@@ -41,7 +41,12 @@ def decode(file: BinaryIO, max_bytes: int | None = None) -> Picture:
         if page.bitspersample == 1 and page.samplesperpixel > 1:
             raise ImageReadError("the TIFF has channels of one bit; convert it to 8 bits")
         refuse_oversize(series.shape, page.dtype.itemsize, size, max_bytes)
+        if page.is_tiled:
+            samples = page.samplesperpixel if page.planarconfig == _CONTIGUOUS else 1
+            piece = (page.tiledepth, page.tilelength, page.tilewidth, samples)
+            refuse_piece(piece, series.shape, page.dtype.itemsize)
         refuse_missing_pixels(series, size)
+        refuse_other_sizes(file, series)
         array = series.asarray()
         if array.shape != series.shape:
             raise ImageReadError(f"the TIFF decodes to the shape {array.shape}, not {series.shape}")

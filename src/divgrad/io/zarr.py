@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from divgrad.dtypes import STORABLE, storable
 from divgrad.errors import ImageReadError
-from divgrad.io.limits import DEFAULT_BYTES, refuse_oversize
+from divgrad.io.limits import DEFAULT_BYTES, refuse_oversize, refuse_piece
 from divgrad.io.ome_zarr import Level, Understood, attributes, understood
 from divgrad.io.picture import Metadata, Picture
 from divgrad.io.pyramid import SMALLEST, halved
@@ -50,7 +50,7 @@ def decode_folder(folder: Path, max_bytes: int | None = None) -> Picture:
         stored = _stored(folder) if max_bytes is None and needed > DEFAULT_BYTES else 0
         refuse_oversize(array.shape, array.dtype.itemsize, stored, max_bytes)
         for piece in inner_chunks(array):
-            refuse_oversize(piece, array.dtype.itemsize, stored, max_bytes)
+            refuse_piece(piece, array.shape, array.dtype.itemsize)
         pixels = np.asarray(array[...])
     return _picture(pixels, said, level, dict(group.attrs) if group is not None else {})
 
