@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from divgrad.errors import SchemeError
 from divgrad.grid import Grid
 from divgrad.parameters import Declared
+from divgrad.reach import Reach
 
 Image = NDArray[Any]
 
@@ -187,6 +188,10 @@ class Equation(Declared, ABC):
                     f"{type(self).__name__} holds an array, {name}, that cannot be reduced: use FSI"
                 )
         return Reduced(replace(self, **changed) if changed else self, shrink(u))  # type: ignore[type-var]
+
+    def sees(self, t: float, grid: Grid) -> Reach | None:
+        """Return how far it looks at the time t; None: at the whole image, which then cannot be done in parts."""
+        return None
 
     @abstractmethod
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:

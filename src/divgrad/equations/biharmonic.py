@@ -9,6 +9,7 @@ from divgrad.grid import Grid
 from divgrad.kernels.fourth_order import FourthOrderDiffusion, explicit
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import declared, parameter
+from divgrad.reach import Reach
 
 
 @declared
@@ -44,6 +45,11 @@ class Biharmonic(Equation):
     citation = "S. Didas, J. Weickert, B. Burgeth, JMIV 35:208-226, 2009"
     bound_lasts = True
     exemptions = {"range": "flows of fourth order have no maximum principle"}  # noqa: RUF012
+
+    def sees(self, t: float, grid: Grid) -> Reach:
+        """Return that of a Laplacian of a Laplacian."""
+        two = (2,) * grid.ndim
+        return Reach((1,) * grid.ndim, two, two, copies=6)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return -s^2 lap lap."""

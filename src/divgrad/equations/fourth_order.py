@@ -10,6 +10,7 @@ from divgrad.kernels.diffusion import peak
 from divgrad.kernels.fourth_order import FourthOrderDiffusion, explicit
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import Varying, declared, parameter
+from divgrad.reach import Reach
 
 
 @declared
@@ -53,6 +54,11 @@ class FourthOrder(Equation):
     citation = "Y.-L. You, M. Kaveh, IEEE TIP 9:1723-1730, 2000"
     bound_lasts = True
     exemptions = {"range": "flows of fourth order have no maximum principle"}  # noqa: RUF012
+
+    def sees(self, t: float, grid: Grid) -> Reach:
+        """Return that of a Laplacian of a Laplacian."""
+        two = (2,) * grid.ndim
+        return Reach((1,) * grid.ndim, two, two, copies=6)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return -s^2 lap(c lap .) with c made from u."""

@@ -9,6 +9,7 @@ from divgrad.grid import Grid
 from divgrad.kernels.diffusion import ScalarDiffusion, explicit
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import Varying, declared, parameter
+from divgrad.reach import Reach, nearest
 
 
 @declared
@@ -39,6 +40,10 @@ class Heat(Equation):
 
     citation = "T. Iijima, Bulletin of the Electrotechnical Laboratory 26:368-388, 1962"
     bound_lasts = True
+
+    def sees(self, t: float, grid: Grid) -> Reach:
+        """Return that of nearest neighbours."""
+        return nearest(grid.ndim)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return D times the Laplacian."""

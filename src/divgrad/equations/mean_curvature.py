@@ -8,6 +8,7 @@ from divgrad.grid import Grid
 from divgrad.kernels.full_gradient import FullGradient, Law, explicit
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import declared
+from divgrad.reach import Reach, around
 
 
 @declared
@@ -42,6 +43,10 @@ class MeanCurvature(Equation):
         "mean": "level lines move, whatever area they enclose",
         "range with FSI": "the polynomial of FSI keeps the range where the matrix is symmetric; here it is not",
     }
+
+    def sees(self, t: float, grid: Grid) -> Reach:
+        """Return that of slopes across and along the edges of a pixel."""
+        return around((1,) * grid.ndim, copies=9)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         r"""Return \|grad u\| div(grad . / \|grad u\|)."""

@@ -11,6 +11,7 @@ from divgrad.grid import Grid
 from divgrad.kernels.full_gradient import FullGradient, Law, explicit
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import declared, parameter
+from divgrad.reach import Reach, around
 
 
 @declared
@@ -71,6 +72,10 @@ class PLaplacian(Equation):
         peak = (steepest * steepest + slope * slope) ** half
         scale = float(self.contrast) ** (-2.0 * half)
         return Law(power(half), slope, peak=peak, scale=scale)
+
+    def sees(self, t: float, grid: Grid) -> Reach:
+        """Return that of slopes across and along the edges of a pixel."""
+        return around((1,) * grid.ndim, copies=9)._replace(extremes=True)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         r"""Return div(\|grad u\|^(p - 2) grad .)."""

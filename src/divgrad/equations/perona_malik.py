@@ -10,9 +10,10 @@ import numpy as np
 from divgrad.conductances import Conductance, rational
 from divgrad.grid import Grid
 from divgrad.kernels.diffusion import ScalarDiffusion, explicit, peak
-from divgrad.kernels.presmoothing import gradient_conductance
+from divgrad.kernels.presmoothing import gradient_conductance, radii
 from divgrad.operators import Equation, Image, Operator
 from divgrad.parameters import Varying, declared, parameter
+from divgrad.reach import Reach, around, nearest
 
 
 @declared
@@ -60,6 +61,15 @@ class PeronaMalik(Equation):
 
     citation = "P. Perona, J. Malik, IEEE PAMI 12:629-639, 1990"
     bound_lasts = True
+
+    def sees(self, t: float, grid: Grid) -> Reach:
+        """Return that of nearest neighbours, and of the Gaussian with its differences."""
+        contrast, sigma = float(self.at("contrast", t)), self.at("presmoothing", t)
+        grows = peak(self.conductance, contrast) > abs(self.conductance(0.0, contrast))
+        if sigma is None:
+            return nearest(grid.ndim, extremes=grows)
+        wide = tuple(radius + 1 for radius in radii(float(sigma), grid))
+        return around(wide, copies=6)._replace(extremes=grows)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return div(g grad .) with g made from u."""

@@ -12,9 +12,11 @@ import numpy as np
 from divgrad.errors import ParameterError
 from divgrad.grid import Grid
 from divgrad.kernels.directions import roundest
+from divgrad.kernels.presmoothing import radii
 from divgrad.kernels.tensor_diffusion import tensor_diffusion
 from divgrad.operators import Arrange, Equation, Image, Operator
 from divgrad.parameters import parameter
+from divgrad.reach import Reach
 
 #: The least eigenvalue, as a part of the largest, of the tensors made of an image's own structure: with hardly any flow
 #: across, an image of one row would not flow at all, and the stable step would change by orders within a run.
@@ -81,6 +83,15 @@ class TensorFlow(Equation):
         begun = copy(self)
         object.__setattr__(begun, "_kept", [])  # frozen, and no parameter
         return begun
+
+    def sees(self, t: float, grid: Grid) -> Reach:
+        """Return that of both Gaussians, of differences and of the stencil."""
+        sigmas = (float(self.at(name, t)) for name in ("presmoothing", "integration"))
+        wide = [sum(pair) + 1 for pair in zip(*(radii(s, grid) for s in sigmas), strict=True)]
+        far = farthest(self, grid)
+        making = tuple(radius + far for radius in wide)
+        step = tuple(radius + far for radius in making)
+        return Reach(making, (far,) * grid.ndim, step, by_rows=True, copies=90)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         """Return div(D grad .) with D made from u."""

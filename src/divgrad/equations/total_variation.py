@@ -10,6 +10,7 @@ from divgrad.grid import Grid
 from divgrad.kernels.full_gradient import FullGradient, Law, explicit
 from divgrad.operators import Arrange, Equation, Image, Operator
 from divgrad.parameters import declared, parameter
+from divgrad.reach import Reach, around
 
 PART = 1.0 / 256.0  # of the first image's range, over a pixel: one grey level of an image of bytes
 
@@ -77,6 +78,10 @@ class TotalVariation(Equation):
     def _law(self, u: Image, grid: Grid) -> Law:
         slope = self._smoothing(u, grid)
         return Law(inverse_slope, slope, peak=1.0 / slope, scale=float(self.contrast), bounded=True)
+
+    def sees(self, t: float, grid: Grid) -> Reach:
+        """Return that of slopes across and along the edges of a pixel."""
+        return around((1,) * grid.ndim, copies=9)._replace(extremes=True)
 
     def operator(self, u: Image, t: float, grid: Grid) -> Operator:
         r"""Return k div(grad . / \|grad u\|)."""

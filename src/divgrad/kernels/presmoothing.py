@@ -93,6 +93,15 @@ def gaussians(sigma: float, grid: Grid, dtype: Any, cut: float = 4.0) -> list[ND
     return kernels
 
 
+def radii(sigma: float, grid: Grid) -> tuple[int, ...]:
+    """Return how far the Gaussian goes along each axis, in pixels.
+
+    >>> radii(1.0, Grid((2.0, 1.0)))
+    (2, 4)
+    """
+    return tuple(half_gaussian(sigma / h, np.float64).size - 1 for h in grid.spacing)
+
+
 def over_rows(view: Image, kernels: list[NDArray[Any]], work: Any, grid: Grid) -> None:
     """Run over blocks of whole rows: as many as the cache holds, with the rows that smoothing repeats."""
     _, planes, rows, cols = view.shape

@@ -59,7 +59,7 @@ class TensorDiffusion(Operator):
     def __init__(self, grid: Grid, dtype: Any) -> None:
         self.grid, self.dtype = grid, dtype
         self.deep = grid.ndim == 3
-        self.top = 0.0
+        self.highest: Image = np.zeros(1, dtype)  # largest sum of a pixel's weights, row by row
 
     def scale(self) -> NDArray[Any]:
         """Return 1 / (h_i h_j) for the parts of D."""
@@ -69,7 +69,11 @@ class TensorDiffusion(Operator):
 
     def bound(self) -> float:
         """Return twice the largest sum of a pixel's weights (Gershgorin)."""
-        return 2.0 * self.top * (1.0 + 1e-6)
+        return self.bound_within(())
+
+    def bound_within(self, rows: tuple[slice, ...]) -> float:
+        """Return what the bound would be if there were no other rows: of an image, or of planes and rows."""
+        return 2.0 * float(self.highest[rows].max()) * (1.0 + 1e-6)
 
     def axpy(self, tau: float, v: Image) -> Image:
         """Return v + tau div(D grad v)."""
@@ -151,7 +155,7 @@ class PlanarDiffusion(TensorDiffusion):
             list(tiles.boxes((rows, 1, cols), (deep, 1, cols))),
             workers,
         )
-        self.top = float(highest.max())
+        self.highest = highest
 
     def _visit(self, v: Image, out: Image, taus: NDArray[Any]) -> None:
         view, result = volume(v), volume(out)
@@ -224,7 +228,7 @@ class VolumeDiffusion(TensorDiffusion):
             ),
             shape,
         )  # fmt: skip
-        self.top = float(highest.max())
+        self.highest = highest
 
     def _visit(self, v: Image, out: Image, taus: NDArray[Any]) -> None:
         view, result = volume(v), volume(out)

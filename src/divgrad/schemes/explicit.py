@@ -50,6 +50,7 @@ class Explicit(Scheme):
     )  # fmt: skip
 
     order = 1
+    in_parts = True
     splits = True
     citation = "J. Weickert, Anisotropic Diffusion in Image Processing, Teubner, 1998"
 

@@ -44,6 +44,7 @@ class FED(Scheme):
     )  # fmt: skip
 
     order = 1
+    in_parts = True
     needs = ("linear", "real")
     citation = "S. Grewenig, J. Weickert, A. Bruhn, DAGM 2010, LNCS 6376:533-542"
     exemptions = {  # noqa: RUF012

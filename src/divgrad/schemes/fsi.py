@@ -47,6 +47,7 @@ class FSI(Scheme):
     )  # fmt: skip
 
     order = 1
+    in_parts = True
     needs = ("linear", "real")
     citation = (
         "D. Hafner, P. Ochs, J. Weickert, M. Reissel, S. Grewenig, GCPR 2016, LNCS 9796:348-360"

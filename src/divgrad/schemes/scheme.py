@@ -58,6 +58,9 @@ class Scheme(Declared, ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     #: Whether a step above the stable limit is made as several below it: then its length shows no error.
     splits: ClassVar[bool] = False
+    #: Whether ``advance`` looks at the image by the equation's ``bound`` alone, and changes it by nothing but one call
+    #: of its ``explicit``, or of ``operator(...).polynomial``: then an image can be done in parts, to the same bits.
+    in_parts: ClassVar[bool] = False
 
     def refusal(self, equation: Equation, operator: Operator) -> str | None:
         """Return the sentence with which it refuses an equation, or None."""
