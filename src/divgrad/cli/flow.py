@@ -6,11 +6,14 @@ import argparse
 import functools
 import operator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from divgrad.cli import files, recipes
 from divgrad.cli.progress import Progress
 from divgrad.recipes.specs import describe, parse
+
+if TYPE_CHECKING:
+    from divgrad.io.pixels import Opened
 
 EXAMPLE = """\
 examples:
@@ -52,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.recipe:
         return recipes.show(arguments, ("equation", "scheme", "until"))
     from divgrad.equations import EQUATIONS
+    from divgrad.io.pixels import open_picture
     from divgrad.schemes import SCHEMES
     from divgrad.stopping import STOPS
 
@@ -60,20 +64,21 @@ def run(arguments: argparse.Namespace) -> int:
     rules = [parse(text, STOPS, "stopping rule") for text in arguments.until]
     until = functools.reduce(operator.or_, rules)
 
+    isolated = files.isolation(arguments)
+
     def treat(path: Path, target: Path, bar: Progress) -> dict[str, Any]:
-        return _treat(path, target, bar, equation, scheme, until)
+        return _treat(open_picture(path, isolated), path, target, bar, equation, scheme, until)
 
     return files.work_through(arguments, "_flow", treat, _show)
 
 
 def _treat(
-    path: Path, target: Path, bar: Progress, equation: Any, scheme: Any, until: Any
+    picture: Opened, path: Path, target: Path, bar: Progress, equation: Any, scheme: Any, until: Any
 ) -> dict[str, Any]:
     from divgrad.evolution import march
-    from divgrad.io.pixels import open_picture, save_picture
+    from divgrad.io.pixels import save_picture
     from divgrad.stopping import Steps, Time
 
-    picture = open_picture(path)
     rules = getattr(until, "rules", (until,))
     end = min((rule.time for rule in rules if isinstance(rule, Time)), default=0.0)
     most = min((rule.steps for rule in rules if isinstance(rule, Steps)), default=0)

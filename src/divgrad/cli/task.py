@@ -7,7 +7,7 @@ import dataclasses
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from divgrad.cli import files, pictures, recipes
 from divgrad.cli.progress import Progress
@@ -15,6 +15,9 @@ from divgrad.errors import ParameterError
 from divgrad.parameters import Parameter
 from divgrad.recipes.step import ending, from_file, module, needed, parameters
 from divgrad.recipes.written import WRITTEN, value
+
+if TYPE_CHECKING:
+    from divgrad.io import Isolation
 
 EXAMPLE = """\
 examples:
@@ -63,8 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
             raise ParameterError(f"{target}: {reason}")
     places = pictures.places(arguments, offered, targets)
 
+    isolated = files.isolation(arguments)
+
     def treat(path: Path, target: Path, bar: Progress) -> dict[str, Any]:
-        return _treat(task, path, target, dict(options), places[path], from_file(name))
+        return _treat(task, path, target, dict(options), places[path], from_file(name), isolated)
 
     return files.work_through(arguments, ending(name), treat, _show)
 
@@ -91,10 +96,11 @@ def _treat(
     options: dict[str, Any],
     places: dict[str, Path],
     answered: Sequence[str] = (),
+    isolated: Isolation | None = None,
 ) -> dict[str, Any]:
     from divgrad.io.pixels import open_picture, save_picture
 
-    opened = open_picture(path)
+    opened = open_picture(path, isolated)
     if "spacing" in inspect.signature(task).parameters:
         options.setdefault("spacing", opened.spacing)
     for key in answered:

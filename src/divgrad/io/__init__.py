@@ -7,8 +7,9 @@ one `ImageReadError` or `ImageWriteError` of one line.
 """
 
 from divgrad.dtypes import to_dtype
+from divgrad.io.isolation import Isolation
 from divgrad.io.picture import Metadata, Picture
 from divgrad.io.reading import read
 from divgrad.io.writing import suffixes, write
 
-__all__ = ["Metadata", "Picture", "read", "suffixes", "to_dtype", "write"]
+__all__ = ["Isolation", "Metadata", "Picture", "read", "suffixes", "to_dtype", "write"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from divgrad.io import Metadata, Picture, read, to_dtype, write
+from divgrad.io import Isolation, Metadata, Picture, read, to_dtype, write
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Opened:
     spacing: tuple[float, ...] | None
 
 
-def open_picture(path: Path) -> Opened:
+def open_picture(path: Path, isolated: Isolation | None = None) -> Opened:
     """Read a picture; opacity is kept aside, a spacing that is only a print resolution is not used."""
-    picture = read(path)
+    picture = read(path, isolated=isolated)
     colours, axis = picture.array, picture.channel_axis
     if picture.alpha:
         colours = colours[..., :-1]

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from divgrad.errors import ImageReadError
 from divgrad.io.codecs import codec, folder_codec, part_codec
 from divgrad.io.formats import FORMATS, LONGEST_MARK, Format
+from divgrad.io.isolation import Isolation, read_isolated
 from divgrad.io.picture import Picture
 from divgrad.io.wording import one_line, quoted, shown
 
@@ -30,7 +31,9 @@ _LOOKED_AT = 20  # files of a folder, to tell whether it is a DICOM series
 _NEEDED = "save it as PNG, TIFF, OME-Zarr, NIfTI, NRRD or HDF5"
 
 
-def read(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> Picture:
+def read(
+    path: str | os.PathLike[str], *, max_bytes: int | None = None, isolated: Isolation | None = None
+) -> Picture:
     """Read an image file, or a folder that is one image; the content decides how, not the suffix.
 
     PNG, JPEG, WebP, BMP; TIFF, ImageJ and OME-TIFF; OME-Zarr 0.4 and 0.5; NIfTI, NRRD, MHA; DICOM files and
@@ -44,6 +47,8 @@ def read(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> Pictu
     max_bytes : int, optional
         Largest size of the decoded pixels that the file may ask for. By default 2 GiB, or four
         times the file's own size if that is more.
+    isolated : Isolation, optional
+        Decode in a process of its own with these limits, for files that are not trusted.
 
     Returns
     -------
@@ -72,6 +77,8 @@ def read(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> Pictu
     kind = "image"
     try:
         place, part = placed(path)
+        if isolated is not None:
+            return read_isolated(Path(path).absolute(), max_bytes, isolated)
         if _is_folder(place):
             form = _folder_format(place)
             kind = form.name
