@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -159,7 +160,7 @@ def test_files_are_looked_for_beside_the_recipe_and_count_by_content():
     "words",
     [
         ["flow", "-e", FLOW, "-u", "steps:4", "-u", "time:9", "-s", "explicit:tau=0.1"],
-        ["flatten", "--scale", "6"],
+        ["denoise", "--using", FLOW, "--until", "steps:3", "--sigma", "20"],
     ],
     ids=lambda words: words[0],
 )
@@ -176,8 +177,10 @@ def test_every_command_prints_its_recipe_which_does_the_same(words, capsys):
     np.testing.assert_array_equal(made, read("by_command.tif").array)
 
 
-def test_labels_end_a_chain():
+def test_labels_end_a_chain(monkeypatch):
     recipe = loads("divgrad: 1\nsteps: [segment-phases, flatten]")
+    labels = SimpleNamespace(image=np.zeros((16, 16), np.uint8), report=())
+    monkeypatch.setattr("divgrad.recipes.recipe.call", lambda *_: labels)
     with pytest.raises(divgrad.errors.ImageError, match="must be the last step"):
         recipe.run(np.random.default_rng(0).normal(size=(16, 16)))
     assert recipe.suffix(".jpg") == ".png"
@@ -270,6 +273,23 @@ def test_a_ledger_that_was_cut_is_read_as_far_as_it_goes():
     done = sorted(o.status for o in batch(loads(RECIPE), ["in"], "out", workers=1))
     assert done == ["done", "done before"]
     assert sorted(o.status for o in batch(loads(RECIPE), ["in"], "out")) == ["done before"] * 2
+
+
+def test_folders_that_are_images():
+    pytest.importorskip("numcodecs")
+    image = to_dtype(np.random.default_rng(0).normal(120.0, 30.0, (24, 24)), "uint8")
+    Path("in").mkdir()
+    write("in/a.zarr", image)
+    (done,) = batch(loads(RECIPE), ["in"], "out", workers=1)
+    assert (done.status, done.output) == ("done", str(Path("out/a.zarr")))
+    np.testing.assert_array_equal(
+        read("out/a.zarr").array, to_dtype(loads(RECIPE).run(image), "uint8")
+    )
+    assert [o.status for o in batch(loads(RECIPE), ["in/a.zarr"], "out")] == ["done before"]
+    write("in/a.zarr", image[:20])
+    assert [o.status for o in batch(loads(RECIPE), ["in"], "out", workers=1)] == ["done"]
+    assert read("out/a.zarr").array.shape == (20, 24)
+    assert left() == []
 
 
 @POSIX

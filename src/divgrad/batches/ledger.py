@@ -81,15 +81,30 @@ class Ledger:
 
 
 def stamp(path: Path) -> list[int]:
-    """Return size and time of a file's content: where both are as they were, it is taken to be unchanged."""
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
+    """Return size and time of a file's content, or of a folder's: where both are as they were, it is taken to be so."""
+    parts = [part.stat() for part in _files(path)]
+    return [
+        sum(part.st_size for part in parts),
+        max((part.st_mtime_ns for part in parts), default=0),
+    ]
 
 
 def content(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
+    """Return the SHA-256 of a file's content, or of a folder's with the names in it."""
+    if path.is_dir():
+        whole = hashlib.sha256()
+        for part in _files(path):
+            whole.update(f"{part.relative_to(path).as_posix()} {content(part)}\n".encode())
+        return whole.hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files(path: Path) -> list[Path]:
+    """Return a file, or all that are in a folder."""
+    if not path.is_dir():
+        return [path]
+    return sorted(part for part in path.rglob("*") if not part.is_dir())
 
 
 def unchanged(path: Path, stamped: Any, digest: Any) -> bool:

@@ -13,8 +13,6 @@ from divgrad.batches.ledger import FOLDER, Ledger
 from divgrad.errors import ImageWriteError, ParameterError
 from divgrad.recipes import Recipe
 
-ELSE = ".tif"  # where the format of an input can be read but not written
-
 
 @dataclass(frozen=True)
 class Job:
@@ -43,27 +41,28 @@ class Job:
 def inputs(names: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """Return files: those that are named, and of a folder all whose names end as images do, by name.
 
+    A folder whose own name does, such as an OME-Zarr, is an image.
+
     Raises
     ------
     ParameterError
         If a folder holds no image, or nothing is named.
     """
-    from divgrad.io import suffixes
+    from divgrad.io.formats import FORMATS, WRITTEN, suffix_of
 
+    known = {suffix for form in FORMATS for suffix in form.suffixes}
     found = []
     for name in map(Path, names):
-        if not name.is_dir():
+        if not name.is_dir() or suffix_of(name).lower() in WRITTEN:
             found.append(name)
             continue
         here = sorted(
             path
             for path in name.iterdir()
-            if path.suffix.lower() in suffixes and path.is_file() and path.name[0] != "."
+            if suffix_of(path).lower() in known and path.name[0] != "."
         )
         if not here:
-            raise ParameterError(
-                f"{name}: there is no image in this folder ({', '.join(suffixes)})"
-            )
+            raise ParameterError(f"{name}: there is no image in this folder: name files")
         found += here
     if not found:
         raise ParameterError("no input is named: give files or folders")
@@ -83,14 +82,7 @@ def plan(recipe: Recipe, files: Iterable[Path], folder: Path, *, force: bool = F
     ImageWriteError
         If an output is an input or a link, or exists and is not from this recipe, or the folder cannot be made.
     """
-    from divgrad.io import suffixes
-
-    jobs = []
-    for path in files:
-        suffix = recipe.suffix(path.suffix)
-        if suffix.lower() not in suffixes:
-            suffix = ELSE
-        jobs.append(Job(path, path.stem + suffix))
+    jobs = [Job(path, _output(recipe, path)) for path in files]
     _refuse_twins(jobs, folder)
     try:
         (folder / FOLDER).mkdir(parents=True, exist_ok=True)
@@ -104,6 +96,18 @@ def plan(recipe: Recipe, files: Iterable[Path], folder: Path, *, force: bool = F
         replace(job, replace=_may_be_replaced(folder / job.output, given, ledger, digest, force))
         for job in jobs
     ]
+
+
+def _output(recipe: Recipe, path: Path) -> str:
+    from divgrad.io.formats import INSTEAD, WRITTEN, stem_of, suffix_of
+    from divgrad.io.reading import placed
+
+    place, part = placed(path)
+    stem = stem_of(place) + (f"_{Path(part).name}" if part else "")  # one array of a file
+    suffix = recipe.suffix(suffix_of(place))
+    if suffix.lower() not in WRITTEN and (place.is_dir() or suffix.lower() == ".dcm"):
+        suffix = INSTEAD
+    return stem + suffix
 
 
 def _refuse_twins(jobs: list[Job], folder: Path) -> None:
@@ -122,13 +126,16 @@ def _may_be_replaced(
     target: Path, given: set[Any], ledger: Ledger, digest: str, force: bool
 ) -> bool:
     """Whether an output is there, from this batch; raises if it is something else."""
+    from divgrad.io.formats import WRITTEN, suffix_of
+
+    form = WRITTEN.get(suffix_of(target).lower())
     if target.is_symlink():
         raise ImageWriteError(f"{target} is a link: remove it, or choose another -o")
     if not target.exists():
         return False
     if _place(target) in given:
         raise ImageWriteError(f"{target} is an input itself: choose another folder after -o")
-    if not target.is_file():
+    if not target.is_file() and not (target.is_dir() and form is not None and form.folder):
         raise ImageWriteError(f"{target} is no file: choose another -o")
     if not force:
         record = ledger.wrote(target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from divgrad.batches.ledger import Ledger, content, stamp, unchanged
 from divgrad.batches.lock import held
 from divgrad.batches.plan import Job
 from divgrad.errors import DivgradError, ImageWriteError
+from divgrad.io.formats import suffix_of
 from divgrad.io.replacing import move_if_free
 from divgrad.io.wording import shown
 from divgrad.recipes import Recipe
@@ -110,24 +112,26 @@ class Bench:
 
     def _holds(self, job: Job, record: dict[str, Any], look: bool) -> bool:
         """Whether output and input are what they were when it was noted."""
-        output = self.folder / job.output
+        from divgrad.io.reading import placed
+
+        output, (place, _) = self.folder / job.output, placed(job.input)
         stamped, given = record.get("stamp"), record.get("input_stamp")
         if record.get("input") != str(job.input.absolute()):
             given = [*(given or [])[:1], 0]  # another place: only its content tells
         try:
             if not look:
-                return stamp(output) == stamped and stamp(job.input) == given
+                return stamp(output) == stamped and stamp(place) == given
         except OSError:
             return False
         return unchanged(output, stamped, record.get("sha256")) and unchanged(
-            job.input, given, record.get("input_sha256")
+            place, given, record.get("input_sha256")
         )
 
     def _done(self, job: Job) -> dict[str, Any]:
         """Do it: into a file of the ledger's room, then a line in the ledger, then its name."""
         start = time.perf_counter()
         self._clear(job)
-        part = self.ledger.room / f"{job.key}{Path(job.output).suffix}"
+        part = self.ledger.room / f"{job.key}{suffix_of(Path(job.output))}"
         record: dict[str, Any] = {
             "input": str(job.input.absolute()), "output": job.output, "recipe": self.digest,
             "version": __version__, "status": FAILED,
@@ -152,10 +156,15 @@ class Bench:
 
     def _name(self, part: Path, target: Path, *, overwrite: bool) -> None:
         try:
-            if overwrite:
-                part.replace(target)
-            else:
+            if not overwrite:
                 move_if_free(part, target)
+            elif target.is_dir():
+                target.rename(
+                    part.with_name(f".{part.name}-old")
+                )  # goes with what is left of the file
+                part.rename(target)
+            else:
+                part.replace(target)
         except FileExistsError:
             raise ImageWriteError(f"{target} came to exist meanwhile: rename it") from None
 
@@ -172,7 +181,9 @@ class Bench:
         """Remove what a process that was killed has left of this file."""
         for pattern in (f"{job.key}.*", f".{job.key}*"):
             for path in self.ledger.room.glob(pattern):
-                if path.suffix != ".lock":
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path.suffix != ".lock":
                     path.unlink(missing_ok=True)
 
     def _outcome(self, job: Job, record: dict[str, Any]) -> Outcome:
@@ -185,16 +196,18 @@ class Bench:
 def follow(recipe: Recipe, path: Path, target: Path) -> dict[str, Any]:
     """Do what a recipe says from file to file; return report and notes, and what the input was."""
     from divgrad.io.pixels import open_picture, save_picture
+    from divgrad.io.reading import placed
 
-    before = stamp(path) if path.is_file() else None  # whatever is wrong, reading says it better
+    place, _ = placed(path)
+    before = stamp(place) if place.exists() else None  # whatever is wrong, reading says it better
     opened = open_picture(path)
     made = recipe.run(
         opened.colours, channel_axis=opened.channel_axis, spacing=opened.spacing,
         native=opened.picture.metadata.native, report=True,
     )  # fmt: skip
     notes = save_picture(target, made.image, opened, made.spacing)
-    digest = content(path)
-    same = stamp(path) == before  # else it was written to meanwhile, and is to be done again
+    digest = content(place)
+    same = stamp(place) == before  # else it was written to meanwhile, and is to be done again
     return {
         "report": list(made.report), "notes": notes, "input_stamp": before if same else None,
         "input_sha256": digest if same else None,
