@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -175,6 +176,12 @@ def test_every_command_prints_its_recipe_which_does_the_same(words, capsys):
     image = read("in/000.tif").array
     made = to_dtype(load("my.yaml").run(image), image.dtype)
     np.testing.assert_array_equal(made, read("by_command.tif").array)
+
+
+def test_the_recipes_of_the_page_can_be_followed():
+    page = (Path(__file__).parents[1] / "docs" / "recipes.md").read_text(encoding="utf-8")
+    found = [loads(text) for text in re.findall(r"```yaml\n(.*?)```", page, flags=re.S)]
+    assert [len(recipe.steps) for recipe in found] == [1, 3]
 
 
 def test_labels_end_a_chain(monkeypatch):
