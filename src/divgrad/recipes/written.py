@@ -147,6 +147,24 @@ def always(text: str) -> bool:
     return True
 
 
+def contour(text: str) -> Any:
+    """Return a centre and a radius, corners, or where a file is not 0.
+
+    >>> contour("40,50,20"), contour("10,10 10,60 50,30")
+    ((40.0, 50.0, 20.0), ((10.0, 10.0), (10.0, 60.0), (50.0, 30.0)))
+    """
+    try:
+        parts = tuple(tuple(float(x) for x in part.split(",")) for part in text.split())
+    except ValueError:
+        return marked(text)
+    return parts[0] if len(parts) == 1 else parts
+
+
+def of_contour(text: str) -> bool:
+    """Return whether a contour is the path of a file."""
+    return not set(text) <= set("0123456789.,+-e ")
+
+
 #: Name of a parameter -> how it is written; all others are numbers, or yes and no.
 WRITTEN: dict[str, Written] = {
     "until": Written(
@@ -161,6 +179,10 @@ WRITTEN: dict[str, Written] = {
         "FILE", "An image file: black is unknown, each grey or colour a label.", numbered, file=always
     ),
     "border": Written("FILE", "An image file, not 0 along the border.", marked, file=always),
+    "start": Written(
+        "FILE|NUMBERS", 'An image file, not 0 within; or row,col,radius; or corners, "10,10 10,60 50,30".', contour,
+        file=of_contour,
+    ),
     "target": Written("FILE", "An image file.", picture, file=always),
     "mask": Written(
         "FILE|COLOUR", "An image file, not 0 where the mask is; or a colour, #ff0000 or 255,0,0.", file_or_colour,

@@ -23,6 +23,7 @@ TASKS: dict[str, str] = {
     "segment_phases": "part an image into two or more kinds of regions by brightness or colour",
     "segment_seeded": "part an image by seeds that you draw",
     "upscale": "give an image more pixels, with smooth sharp edges",
+    "segment_contour": "find the outline of an object from a contour around it or within it",
     "segment_pages": "part the text of a page from its ground",
     "sharpen": "sharpen blurred edges, without halos or noise",
 }

@@ -14,6 +14,7 @@ from divgrad.conductances import Conductance, constant, rational
 from divgrad.errors import ParameterError
 from divgrad.kernels import (
     averaged,
+    band,
     complex_diffusion,
     curvature,
     dominant,
@@ -42,6 +43,7 @@ from divgrad.kernels import (
     tridiagonal,
 )
 from divgrad.kernels.specialise import specialise
+from divgrad.testing.band_trials import band_trials
 from divgrad.testing.curvature_trials import (
     curvature_trials,
     extremes_trials,
@@ -239,6 +241,7 @@ def scalar_trials(dtype: Any) -> Iterator[Trial]:
 #: Every kernel, with what yields calls of its functions.
 KERNELS: dict[ModuleType, Callable[[Any], Iterator[Trial]]] = {
     filters: filter_trials,
+    band: band_trials,
     half_discs: disc_trials,
     scalar: scalar_trials,
     smoothing: smoothing_trials,
