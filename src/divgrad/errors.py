@@ -8,6 +8,7 @@
     |-- StabilityError (ValueError)    a time step that would blow up and may not be split
     |-- SchemeError (TypeError)        the scheme needs a verb that the operator lacks
     |-- RecipeError (ValueError)       a recipe that cannot be followed
+    |-- ClusterError (RuntimeError)    a cluster that cannot be reached, or a part that fails there
     `-- FileError (OSError)
         |-- ImageReadError             a file that cannot be read
         `-- ImageWriteError            a file that cannot be written
@@ -40,6 +41,10 @@ class SchemeError(DivgradError, TypeError):
 
 class RecipeError(DivgradError, ValueError):
     """A recipe cannot be followed: no YAML, an unknown task, a parameter that does not fit."""
+
+
+class ClusterError(DivgradError, RuntimeError):
+    """A cluster cannot be reached, or a part of the work fails there however often it is tried."""
 
 
 class FileError(DivgradError, OSError):

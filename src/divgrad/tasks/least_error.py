@@ -134,8 +134,20 @@ def _sample(u: Image) -> Image:
     """Return the image, or a mosaic of pieces evenly spread over it: its few seams act as edges."""
     dim = u.ndim - 1
     for axis, extent in enumerate(u.shape[1:], start=1):
-        if extent > SIDES[dim]:
-            length = SIDES[dim] // PIECES[dim]
-            starts = (np.arange(PIECES[dim]) + 0.5) * extent / PIECES[dim] - length / 2
-            u = u.take((starts.astype(int)[:, None] + np.arange(length)).ravel(), axis)
+        chosen = pieces(extent, SIDES[dim], PIECES[dim])
+        if len(chosen) > 1:
+            u = u.take(np.concatenate([np.arange(s.start, s.stop) for s in chosen]), axis)
     return u
+
+
+def pieces(extent: int, side: int, count: int) -> list[slice]:
+    """Return where an axis is looked at: all of it, or evenly spread pieces of the length ``side`` together.
+
+    >>> pieces(100, 128, 2), pieces(100, 20, 2)
+    ([slice(0, 100, None)], [slice(20, 30, None), slice(70, 80, None)])
+    """
+    if extent <= side:
+        return [slice(0, extent)]
+    length = side // count
+    starts = (np.arange(count) + 0.5) * extent / count - length / 2
+    return [slice(first, first + length) for first in starts.astype(int).tolist()]

@@ -8,9 +8,11 @@ from typing import Any
 _FACE = {
     "evolve": "divgrad.volumes.evolving",
     "Stored": "divgrad.volumes.stored",
+    "denoise": "divgrad.volumes.denoising",
+    "on_cluster": "divgrad.volumes.cluster",
 }
 
-__all__ = ["Stored", "evolve"]
+__all__ = ["Stored", "denoise", "evolve", "on_cluster"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import DTypeLike
 
-from divgrad.errors import FileError, ImageError, ImageWriteError, ParameterError
+from divgrad.errors import ParameterError
 from divgrad.grid import Grid, Tiling
-from divgrad.layout import _spacing, working_dtype
+from divgrad.layout import _spacing
 from divgrad.operators import Equation
-from divgrad.parameters import Parameter
 from divgrad.schemes import Explicit, Scheme
 from divgrad.stopping import Stop
 from divgrad.volumes.course import Course, Visit, check, joined
+from divgrad.volumes.job import MEMORY, job
 from divgrad.volumes.locally import Runner, here
 from divgrad.volumes.passes import Pass
-from divgrad.volumes.places import Place, exists, make_array, zarr_module
-from divgrad.volumes.run import MOST, Means, Run, growing
-from divgrad.volumes.stored import Stored, job_of, put_in_place, room_for
-
-MEMORY = 1.0  # GiB
-PARTIAL = ".part"
+from divgrad.volumes.places import Place
+from divgrad.volumes.run import MOST, Run, growing
+from divgrad.volumes.scene import scene_of
+from divgrad.volumes.stored import Stored
 
 
 def evolve(
@@ -54,14 +49,14 @@ def evolve(
     Parameters
     ----------
     source
-        Path of a Zarr array on a disk, or a ``zarr.Array``; or a Dask array.
+        Path of a Zarr array or an OME-Zarr on a disk, or a ``zarr.Array``; or a Dask array.
     equation, until, scheme
         As in :func:`divgrad.evolve`; schemes made of explicit steps (Explicit, FED, FSI), and rules that count
         (Time, Steps).
     out
-        Path of the Zarr array that is made; for Dask arrays None.
+        Path of the Zarr that is made, an OME-Zarr where the source is one; for Dask arrays None.
     channel_axis, spacing
-        As in :func:`divgrad.evolve`.
+        As in :func:`divgrad.evolve`; an OME-Zarr says them itself.
     dtype
         Of the output; None: float32 or float64; whole numbers are rounded and clipped.
     memory
@@ -98,38 +93,16 @@ def evolve(
         from divgrad.volumes.lazily import evolve_lazily
 
         return evolve_lazily(source, equation, scheme, until, channel_axis, spacing, tiling)
-    if out is None:
-        raise ParameterError("out is needed: the path of the Zarr array that is to be made")
-    place = place_of(source, channel_axis)
-    Parameter("Memory", unit="GiB", above=0).check("memory", memory)
-    grid = Grid(_spacing(spacing, len(place.shape)), tiling or Tiling())
+    scene = scene_of(source, channel_axis)
+    sizes = scene.spacing if spacing is None else spacing
+    grid = Grid(_spacing(sizes, len(scene.place.shape)), tiling or Tiling())
     check(equation, scheme, until, grid)
-    target = Path(out)
-    work = begin(place, target)
-    kind = working_dtype(place.dtype) if dtype is None else np.dtype(dtype)
-    job = job_of(
-        place, equation=equation, scheme=scheme, until=until, spacing=grid.spacing,
-        channel_axis=place.channel_axis, dtype=kind,
-    )  # fmt: skip
-    result = Place(str(work / "result"), place.channel_axis)
-    run = Run(place, work, result, grid, job, Means(int(memory * 2**30), runner, tell))
-    try:
-        prepare(run, result, kind)
+    what: dict[str, Any] = {"equation": equation, "scheme": scheme, "until": until}
+    with job(scene, out, grid, dtype, memory, runner, tell, **what) as run:
         course = follow(run, equation, scheme, until)
-        put_in_place(Path(result.path), target)
-        shutil.rmtree(work, ignore_errors=True)
-    except (
-        ImageError,
-        ParameterError,
-        FileError,
-    ):  # again it would be the same: nothing to go on from
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    finally:
-        run.ledger.close()
     state = course.state
     reason = course.verdict.reason if course.verdict else ""
-    return Stored(str(target), state.t, state.step, reason, run.number, run.blocks)
+    return Stored(str(out), state.t, state.step, reason, run.number, run.blocks)
 
 
 def follow(run: Run, equation: Equation, scheme: Scheme, until: Stop) -> Course:
@@ -153,73 +126,3 @@ def follow(run: Run, equation: Equation, scheme: Scheme, until: Stop) -> Course:
         run.remove(old)
         old, run.now = run.now, target
     return course
-
-
-def place_of(source: Any, channel_axis: int | None, at: tuple[int, ...] = ()) -> Place:
-    """Return a Zarr array as a place.
-
-    Raises
-    ------
-    ImageError
-        If it has not two or three spatial axes.
-    ParameterError
-        If it does not lie on a disk.
-    """
-    if not isinstance(source, str | os.PathLike):
-        zarr = zarr_module()
-        if not isinstance(source, zarr.Array):
-            raise ParameterError(
-                f"a path, a zarr.Array or a Dask array is needed; got {type(source).__name__}: "
-                "for arrays in memory take divgrad.evolve"
-            )
-        root = getattr(source.store, "root", None)
-        if root is None:
-            raise ParameterError(
-                "the Zarr array does not lie on a disk: give the path of one that does"
-            )
-        source = Path(root) / source.path
-    place = Place(str(Path(source)), None, at)
-    ndim = len(place.dims)
-    if channel_axis is not None:
-        if not -ndim <= channel_axis < ndim:
-            raise ParameterError(
-                f"channel_axis {channel_axis} is not an axis of an array of shape {place.dims}"
-            )
-        place = Place(place.path, channel_axis % ndim, at)
-    if not 2 <= len(place.shape) <= 3 or 0 in place.dims:
-        raise ImageError(
-            f"two or three spatial axes are needed, got shape {place.dims} with {channel_axis=}; "
-            "name the axis of channels with channel_axis="
-        )
-    working_dtype(place.dtype)
-    return place
-
-
-def begin(source: Place, target: Path) -> Path:
-    """Return the folder of work for an output, once it is clear that the output can be made."""
-    if target.exists():
-        same = Path(source.path).exists() and target.samefile(source.path)
-        raise ImageWriteError(
-            f"{target} exists{' (the input itself)' if same else ''}: choose another output, or remove it"
-        )
-    if not target.parent.is_dir():
-        raise ImageWriteError(f"{target}: its folder does not exist; make it first")
-    if not os.access(target.parent, os.W_OK):
-        raise ImageWriteError(f"{target}: its folder cannot be written to; choose another output")
-    return target.with_name(target.name + PARTIAL)
-
-
-def prepare(run: Run, result: Place, dtype: np.dtype[Any]) -> None:
-    """Make the array of the result, and see that there is room, unless an earlier run did."""
-    if exists(result):
-        return
-    source = run.source
-    needed = int(np.prod(source.dims, dtype=float)) * (dtype.itemsize + 2 * run.dtype.itemsize)
-    room_for(run.folder, needed)
-    unit: list[int] = list(run.unit)
-    if source.channel_axis is not None:
-        unit.insert(source.channel_axis, source.channels)
-    make_array(Path(result.path), source.dims, unit, dtype, compressors="auto")
-
-
-__all__ = ["MEMORY", "begin", "evolve", "follow", "place_of", "prepare"]

@@ -11,7 +11,7 @@ from typing import Any
 from divgrad import __version__
 from divgrad.errors import ImageReadError, ImageWriteError
 from divgrad.volumes.ledger import sync_folder
-from divgrad.volumes.places import Place, forget
+from divgrad.volumes.places import Place, flush, forget, zarr_module
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,14 @@ def room_for(folder: Path, needed: int) -> None:
         )
 
 
-def put_in_place(made: Path, target: Path) -> None:
-    """Give a finished folder its final name."""
+def put_in_place(made: Path, target: Path, attributes: dict[str, Any] | None = None) -> None:
+    """Give a finished array its final name, or make it the only resolution of an OME-Zarr of that name."""
+    if attributes is not None:
+        group = made.with_name("group")
+        zarr_module().open_group(str(group), mode="w", attributes=attributes)
+        made.replace(group / "0")
+        flush(group / "zarr.json")
+        made = group
     made.replace(target)
     sync_folder(target.parent)
     forget()
