@@ -17,7 +17,9 @@ import pytest
 
 import divgrad
 from divgrad import FED, FSI, Explicit, Heat, PeronaMalik, Steps, Time
+from divgrad.cli import main
 from divgrad.errors import ImageError, ImageWriteError, ParameterError, SchemeError
+from divgrad.io.ome_zarr import Level, attributes, understood
 from divgrad.volumes import evolve
 from divgrad.volumes.blocks import Block, best_cut, blocks
 from divgrad.volumes.locally import here
@@ -135,7 +137,8 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
 KILLED = """
     import sys, time
     from divgrad import PeronaMalik, Steps
-    from divgrad.volumes import evolve
+    from divgrad.io.ome_zarr import Level, attributes, understood
+from divgrad.volumes import evolve
     from divgrad.volumes.locally import here
 
     def slowly(work, todo, done):
@@ -214,7 +217,8 @@ def test_wrong_inputs_are_refused_and_leave_nothing(tmp_path: Path) -> None:
 MEASURED = """
     import resource, sys
     from divgrad import PeronaMalik, Steps
-    from divgrad.volumes import evolve
+    from divgrad.io.ome_zarr import Level, attributes, understood
+from divgrad.volumes import evolve
     import divgrad, numpy as np, zarr
     divgrad.evolve(np.ones((8, 8, 8), np.float32), PeronaMalik(20.0), until=Steps(4))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -240,6 +244,64 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     assert parts > 8
     assert grown < 48 * 1024, f"{grown} KiB"
     assert np.array_equal(zarr.open_array(out)[:], divgrad.evolve(u, FLOW, until=Steps(6)).u)
+
+
+def test_denoise_in_parts_is_denoise_in_memory(tmp_path: Path) -> None:
+    u = volume((72, 40, 48))
+    source = stored(tmp_path / "in.zarr", u, (8, 8, 48))
+    words = [
+        "denoise",
+        str(source),
+        "-o",
+        str(tmp_path / "out.zarr"),
+        "--sigma",
+        "20",
+        "--memory",
+        "0.006",
+        "--json",
+    ]
+    assert main(words) == 0
+    want = divgrad.denoise(u, 20.0, model=None)
+    assert np.array_equal(zarr.open_array(tmp_path / "out.zarr")[:], want)
+    assert main([*words[:-3], "--memory", "0.006"]) == 2  # it exists
+    assert (
+        main(
+            [
+                "denoise",
+                str(source),
+                "-o",
+                str(tmp_path / "b.zarr"),
+                "--memory",
+                "1",
+                "--model",
+                "best",
+            ]
+        )
+        == 2
+    )
+    assert (
+        main(
+            ["flow", str(source), "-e", "heat", "-u", "steps:1", "--cluster", "tcp://10.0.0.1:8786"]
+        )
+        == 2
+    )
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.zarr", "out.zarr"]
+
+
+def test_ome_zarr_says_its_axes_and_stays_one(tmp_path: Path) -> None:
+    u = volume((12, 16, 20))
+    group = zarr.open_group(
+        str(tmp_path / "in.zarr"), mode="w",
+        attributes=attributes("tczyx", "um", [Level("0", (1.0, 1.0, 2.0, 0.5, 0.5), (0.0,) * 5)]),
+    )  # fmt: skip
+    group.create_array("0", shape=(1, 1, *u.shape), chunks=(1, 1, 4, 16, 20), dtype="f4")[:] = u
+    evolve(tmp_path / "in.zarr", FLOW, until=Steps(3), out=tmp_path / "out.zarr")
+    made = zarr.open_group(str(tmp_path / "out.zarr"), mode="r")
+    said = understood(made)
+    assert said is not None
+    assert (said.axes, said.spatial()[0], said.unit) == ("zyx", (2.0, 0.5, 0.5), "um")
+    whole = divgrad.evolve(u, FLOW, until=Steps(3), spacing=(2.0, 0.5, 0.5)).u
+    assert np.array_equal(made["0"][:], whole)
 
 
 def test_blocks_cover_a_volume_once_and_fit_the_memory() -> None:

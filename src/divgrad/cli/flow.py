@@ -8,7 +8,7 @@ import operator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from divgrad.cli import files, recipes
+from divgrad.cli import files, parts, recipes
 from divgrad.cli.progress import Progress
 from divgrad.recipes.specs import describe, parse
 
@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-u", "--until", action="append", required=True, metavar=spec,
         help="when to stop; given more than once: whichever comes first",
     )  # fmt: skip
+    parts.add_arguments(parser)
     parser.epilog = "\n".join(
         [
             EXAMPLE,
@@ -64,12 +65,30 @@ def run(arguments: argparse.Namespace) -> int:
     rules = [parse(text, STOPS, "stopping rule") for text in arguments.until]
     until = functools.reduce(operator.or_, rules)
 
+    if parts.wanted(arguments):
+        return _in_parts(arguments, equation, scheme, until)
     isolated = files.isolation(arguments)
 
     def treat(path: Path, target: Path, bar: Progress) -> dict[str, Any]:
         return _treat(open_picture(path, isolated), path, target, bar, equation, scheme, until)
 
     return files.work_through(arguments, "_flow", treat, _show)
+
+
+def _in_parts(arguments: argparse.Namespace, equation: Any, scheme: Any, until: Any) -> int:
+    """Run the flow over Zarr volumes, block by block."""
+    from divgrad.volumes import evolve
+
+    def treat(path: Path, target: Path, more: dict[str, Any]) -> dict[str, Any]:
+        dtype = parts.source_dtype(path)
+        end = evolve(path, equation, scheme=scheme, until=until, out=target, dtype=dtype, **more)
+        return {
+            "input": str(path), "output": str(target), "equation": str(equation),
+            "scheme": str(scheme), "until": str(until), "time": end.t, "steps": end.steps,
+            "passes": end.passes, "notes": [],
+        }  # fmt: skip
+
+    return parts.work_through(arguments, "_flow", treat, _show)
 
 
 def _treat(

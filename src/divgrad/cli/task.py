@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from divgrad.cli import files, pictures, recipes
+from divgrad.cli import files, parts, pictures, recipes
 from divgrad.cli.progress import Progress
 from divgrad.errors import ParameterError
 from divgrad.parameters import Parameter
@@ -24,6 +24,9 @@ examples:
   divgrad {name} my{suffix}                       # writes my{ending}
   divgrad {name} *{suffix} -o results/ --json
 """
+IN_PARTS = {
+    "denoise": ("sigma", "contrast", "spacing")
+}  # tasks of divgrad.volumes, and what they are told
 
 
 def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
@@ -45,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         else:
             parser.add_argument(option, metavar="NUMBER", help=text)
     pictures.add_arguments(parser, _pictures(name))
+    if name in IN_PARTS:
+        parts.add_arguments(parser)
     own = ending(name).partition("|")[0]
     shown = (own, ".jpg") if "." in own else (f"{own}.tif", ".tif")
     parser.epilog = EXAMPLE.format(name=name.replace("_", "-"), ending=shown[0], suffix=shown[1])
@@ -56,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.recipe:
         return recipes.show(arguments, parameters(name))
     options = _options(arguments, parameters(name))
+    if name in IN_PARTS and parts.wanted(arguments):
+        return _in_parts(arguments, name, options)
     task = getattr(module(name), name)
 
     offered = _pictures(name)
@@ -72,6 +79,35 @@ def run(arguments: argparse.Namespace) -> int:
         return _treat(task, path, target, dict(options), places[path], from_file(name), isolated)
 
     return files.work_through(arguments, ending(name), treat, _show)
+
+
+def _in_parts(arguments: argparse.Namespace, name: str, options: dict[str, Any]) -> int:
+    """Run the task over Zarr volumes, block by block."""
+    from divgrad import volumes
+
+    other = next(
+        (key for key, given in options.items() if key not in IN_PARTS[name] and given), None
+    )
+    if other is not None:
+        raise ParameterError(
+            f"--{other} needs the whole volume in memory; in parts two diffusions are mixed: leave it away"
+        )
+    if any(getattr(arguments, key, None) for key in _pictures(name)):
+        raise ParameterError(
+            "pictures are drawn of what is in memory: leave them away for volumes in parts"
+        )
+    chosen = {key: given for key, given in options.items() if key in IN_PARTS[name]}
+
+    def treat(path: Path, target: Path, more: dict[str, Any]) -> dict[str, Any]:
+        made = getattr(volumes, name)(
+            path, out=target, dtype=parts.source_dtype(path), **chosen, **more
+        )
+        return {
+            "input": str(path), "output": str(target), "report": list(made.report),
+            "sigma": made.sigma, "passes": made.passes, "notes": [],
+        }  # fmt: skip
+
+    return parts.work_through(arguments, ending(name), treat, _show)
 
 
 def _pictures(name: str) -> dict[str, str]:

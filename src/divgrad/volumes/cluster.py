@@ -76,7 +76,7 @@ def on_cluster(
                         memory_limit=0, silence_logs=logging.CRITICAL,
                     )
                 )  # fmt: skip
-            client = stack.enter_context(Client(where, timeout=FOUND, set_as_default=False))
+            client = stack.enter_context(Client(where, timeout=FOUND))
             client.wait_for_workers(1, timeout=FOUND)
         except (OSError, TypeError, ValueError, RuntimeError) as error:
             said = " ".join(str(error).split())

@@ -163,6 +163,7 @@ def _two_flows(run: Run, sigma: float, contrast: float | None) -> tuple[str, ...
         f"The mixture with the least expected error was taken, {np.count_nonzero(parts[1:])} smoothed images and "
         f"{100 * parts[0]:.0f} % of the noisy one: expected error {error:.3g}, noise {sigma:.3g}.",
         "No value left the range of the volume, and its mean is kept.",
+        "It was done in parts, to the bits of a run in memory; the learned model would need it whole.",
     )
 
 
