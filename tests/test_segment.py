@@ -172,6 +172,20 @@ def test_seeded_labels_follow_contrast_colour_and_names():
         divgrad.segment_seeded(image, seeds * 0.3, channel_axis=-1)
 
 
+def test_pieces_of_a_label_hold_its_seeds_and_the_ground_may_have_holes():
+    image = np.full((40, 90), 20.0)
+    image[8:32, 10:36] = image[8:32, 54:80] = 90.0
+    image[16:24, 18:28] = 20.0  # a hole
+    seeds = np.zeros(image.shape, int)
+    seeds[:2], seeds[10:14, 12:34] = 1, 5
+    one = divgrad.segment_seeded(image, seeds, trust=0.5)
+    assert (one[8:32, 54:80] == 1).all()
+    assert (one[17:23, 19:27] == 1).all()
+    assert (one[25:30, 12:34] == 5).all()
+    both = divgrad.segment_seeded(image, seeds, trust=0.5, islands=True)
+    assert (both[9:31, 55:79] == 5).all()
+
+
 def test_seeds_come_from_a_drawing(tmp_path, capsys):
     image = np.where(np.arange(60) < 25, 60, 180).astype(np.uint8) * np.ones((40, 1), np.uint8)
     drawn = np.zeros((40, 60, 3), np.uint8)

@@ -49,6 +49,11 @@ def timed(call: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.process_time() - start
 
 
+def grady(s2: Any, contrast: Any) -> Any:
+    """Return the weights of scikit-image's walker."""
+    return np.exp(-s2 / contrast**2)
+
+
 def walker(shape: tuple[int, ...], modes: list[tuple[str, float]]) -> list[list[str]]:
     image, seeds, _ = case(shape, 0.35)
     grid = Grid((1.0,) * len(shape))
@@ -58,7 +63,7 @@ def walker(shape: tuple[int, ...], modes: list[tuple[str, float]]) -> list[list[
 
     def ours(dtype: Any, close: float) -> Any:
         walking.CLOSE = close
-        weights = walking.edge_weights(image[None].astype(dtype), sharpness, grid)
+        weights = walking.edge_weights(image[None].astype(dtype), sharpness, grid, grady)
         return walking.walk(weights, seeds, 2, grid)[1]
 
     ours(np.float32, 1e-1)

@@ -80,7 +80,8 @@ def linked(
     inside = flat > 0
     flat, values = flat[inside], values[inside]
     strongest = np.zeros(many + 1)
-    np.maximum.at(strongest, flat, values)
+    rising = np.argsort(values, kind="stable")
+    strongest[flat[rising]] = values[rising]  # the last, and largest, stays
     pixels = np.bincount(flat, minlength=many + 1)
     kept = (strongest >= high) & (pixels >= shortest)
     return numbers, kept, np.bincount(flat, values, many + 1) / np.maximum(pixels, 1)
@@ -92,8 +93,50 @@ def linked_strength(height: NDArray[Any], shortest: int) -> NDArray[np.float32]:
     >>> linked_strength(np.array([[0.0, 0.6, 0.25, 0.1, 0.0]]), 1).round(2).tolist()
     [[0.0, 0.6000000238418579, 0.6000000238418579, 0.23999999463558197, 0.0]]
     """
-    out = np.zeros(height.shape, np.float32)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    at = np.flatnonzero(height >= LOW / LEVELS)
+    values = height.ravel()[at]
+    rising = np.argsort(values, kind="stable")
+    one, other = neighbours(height.shape, at)
+    lower = np.minimum(values[one], values[other])
+    found = np.zeros(at.size, np.float32)
     for level in range(LEVELS, 0, -1):
-        numbers, kept, _ = linked(height, level / LEVELS, shortest)
-        out[kept[numbers] & (out == 0.0)] = level / LEVELS
-    return out
+        joined = lower >= LOW * level / LEVELS
+        pairs = (np.ones(int(joined.sum()), bool), (one[joined], other[joined]))
+        many, numbers = connected_components(
+            coo_array(pairs, shape=(at.size,) * 2).tocsr(), directed=False
+        )
+        strongest = np.zeros(many)
+        strongest[numbers[rising]] = values[rising]  # the last, and largest, stays
+        kept = (strongest >= level / LEVELS) & (np.bincount(numbers, minlength=many) >= shortest)
+        found[kept[numbers] & (found == 0.0)] = level / LEVELS
+    out = np.zeros(height.size, np.float32)
+    out[at] = found
+    return out.reshape(height.shape)
+
+
+def neighbours(
+    shape: tuple[int, ...], at: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return all pairs of pixels that touch, corners too, as positions in a list of flat indices.
+
+    >>> [part.tolist() for part in neighbours((2, 3), np.array([0, 2, 4]))]
+    [[1, 0], [2, 2]]
+    """
+    places = np.full(shape, -1, np.intp)
+    places.ravel()[at] = np.arange(at.size)
+    padded = np.pad(places, 1, constant_values=-1)
+    steps = np.array(padded.strides) // padded.itemsize
+    flat = padded.ravel()
+    here = np.flatnonzero(flat >= 0)
+    ones, others = [], []
+    for step in np.ndindex((3,) * len(shape)):
+        ahead = int(np.dot(np.array(step) - 1, steps))
+        if ahead <= 0:
+            continue
+        there = flat[here + ahead]
+        ones.append(flat[here][there >= 0])
+        others.append(there[there >= 0])
+    return np.concatenate(ones), np.concatenate(others)

@@ -100,7 +100,7 @@ def disc_differences(
     for channel, width in zip(channels, widths, strict=True):
         codes = np.clip(channel * LEVELS, 0, LEVELS - 1).astype(np.int32)
         codes = np.pad(codes, ((high, high), (wide, wide)), mode="symmetric")
-        table = soft_bins(width).astype(np.float32)
+        table = np.ascontiguousarray(soft_bins(width).T.astype(np.float32))
         shares = weights.astype(np.float32)
         given = (codes, table, rows + high, cols + wide, sectors, shares, np.float32(0.5))
 

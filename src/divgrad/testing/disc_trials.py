@@ -15,7 +15,8 @@ def disc_trials(dtype: Any) -> Iterator[Trial]:
     """Yield calls of the functions of :mod:`divgrad.kernels.half_discs`."""
     codes = np.random.default_rng(8).integers(0, 64, (7, 8)).astype(np.int32)
     rows, cols, sectors, weights = disc(2.0, (1.0, 1.0))
-    table, out = soft_bins(0.1).astype(dtype), np.zeros((8, 3, 4), dtype)
+    table = np.ascontiguousarray(soft_bins(0.1).T.astype(dtype))
+    out = np.zeros((8, 3, 4), dtype)
     given = (codes, table, rows + 2, cols + 2, sectors, weights.astype(dtype), dtype.type(0.5))
     for part in ((0, 3), (1, 2)):
         yield Trial("differences", (*given, *part, out))

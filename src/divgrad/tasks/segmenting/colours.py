@@ -11,16 +11,7 @@ from divgrad.operators import Image
 
 BINS = 32  # along each of at most three axes of colour
 WIDTH = 1.0  # standard deviation, in bins, to which the histograms are diffused
-FLOOR = 1e-3  # of each label's colours are anything
-
-
-def opponent(u: Image) -> Image:
-    """Return brightness and two colour differences of three channels; the first three of more; one as it is."""
-    if u.shape[0] != 3:
-        return u[:3]
-    red, green, blue = u
-    light = (red + green + blue) / u.dtype.type(3)
-    return np.stack([light, u.dtype.type(0.5) * (red - green), u.dtype.type(0.5) * (blue - light)])
+FLOOR = 1e-5  # of each label's colours are anything
 
 
 def colour_likelihood(u: Image, parts: list[NDArray[np.bool_]]) -> NDArray[Any]:
@@ -29,15 +20,14 @@ def colour_likelihood(u: Image, parts: list[NDArray[np.bool_]]) -> NDArray[Any]:
     Parameters
     ----------
     u
-        Image ``(channel, *space)``.
+        Colours ``(channel, *space)``, in which differences are even to the eye; three channels count.
     parts
         Where the pixels of each label are that are known.
     """
     from scipy.ndimage import gaussian_filter
 
-    values = opponent(u)
     places = []
-    for channel in values:
+    for channel in u[:3]:
         low, high = np.quantile(channel, (0.001, 0.999))
         step = float(high - low) / BINS or 1.0
         places.append(np.clip((channel - low) / step, 0, BINS - 1).astype(np.intp))

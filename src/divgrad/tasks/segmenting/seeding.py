@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from divgrad.estimate.perceptual import perceptual
 from divgrad.grid import Grid
 from divgrad.operators import Image
-from divgrad.tasks.segmenting.colours import colour_likelihood, opponent
+from divgrad.tasks.segmenting.colours import colour_likelihood
 from divgrad.tasks.segmenting.walking import edge_weights, walk
 
 ROUNDS = 4  # of colours learned and labels spread
-COLOUR, PLACE = 0.5, 3.0  # powers of the colours' likelihood, and of exp(-distance / extent)
+COLOUR, PLACE = 0.5, 1.5  # powers of the colours' likelihood, and of exp(-distance / extent)
 
 
 def believed(
@@ -22,7 +23,8 @@ def believed(
     """Return the chances of the labels 1 ... count, ``(count, *space)``, after the last round."""
     from scipy.ndimage import distance_transform_edt
 
-    weights = edge_weights(np.ascontiguousarray(opponent(u)), sharpness, grid)
+    colours = perceptual(u).channels.astype(u.dtype)
+    weights = edge_weights(colours, sharpness, grid)
     if trust == 0.0:
         return walk(weights, seeds, count, grid)
     numbers = range(1, count + 1)
@@ -31,13 +33,44 @@ def believed(
     place = (PLACE / volume ** (1.0 / grid.ndim)) * far
     parts = [seeds == k for k in numbers]
     for _ in range(ROUNDS):
-        belief = COLOUR * np.log(colour_likelihood(u, parts)) - place
+        belief = COLOUR * np.log(colour_likelihood(colours, parts)) - place
         chances = np.exp(belief - belief.max(axis=0))
         chances /= chances.sum(axis=0)
         found = walk(weights, seeds, count, grid, chances.astype(u.dtype), trust)
         labels = found.argmax(axis=0) + 1
         parts = [labels == k for k in numbers]
     return found
+
+
+def without_islands(chances: Image, labels: NDArray[Any], seeds: NDArray[Any]) -> NDArray[np.intp]:
+    """Return labels of which every piece holds a seed; the first, the ground, may have others.
+
+    A piece without goes, pixel by pixel, to the label that is likely next.
+
+    Parameters
+    ----------
+    chances
+        Of the labels 1, 2, ..., ``(label, *space)``.
+    labels
+        The likeliest label of each pixel.
+    seeds
+        0 where nothing is known, else the label.
+    """
+    from scipy.ndimage import label
+
+    left, found = chances.copy(), labels.astype(np.intp)
+    while True:
+        lost = np.zeros(found.shape, bool)
+        for k in range(2, len(chances) + 1):
+            pieces, count = label(found == k)
+            held = np.zeros(count + 1, bool)
+            held[pieces[seeds == k]] = True
+            held[0] = True
+            lost |= ~held[pieces]
+            left[k - 1][~held[pieces]] = -1.0
+        if not lost.any():
+            return found
+        found[lost] = left[:, lost].argmax(axis=0) + 1
 
 
 def default_seeds(shape: tuple[int, ...]) -> NDArray[np.float64]:

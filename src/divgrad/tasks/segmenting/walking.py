@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from divgrad.conductances import rational
 from divgrad.errors import ImageError
 from divgrad.grid import Grid
 from divgrad.kernels.krylov import conjugate_gradients
@@ -17,21 +19,23 @@ FAINTEST = 1e-6  # weight of the strongest edge
 CLOSE = 5e-3  # about the error of the probabilities
 
 
-def edge_weights(u: Image, sharpness: float, grid: Grid) -> list[NDArray[Any]]:
-    """Return exp(-sharpness s^2 / <s^2>) / h^2 between neighbours along each axis, s their difference.
+def edge_weights(
+    u: Image, sharpness: float, grid: Grid, conductance: Callable[[Any, Any], Any] = rational
+) -> list[NDArray[Any]]:
+    """Return g(s^2) / h^2 between neighbours along each axis, s their difference, of contrast <s^2> / sharpness.
 
     The mean square <s^2> over all neighbours and channels makes it independent of the units of brightness.
     """
     squares = [np.square(np.diff(u, axis=axis + 1)).sum(axis=0) for axis in range(grid.ndim)]
     count = sum(part.size for part in squares)
     total = sum(float(part.sum(dtype=np.float64)) for part in squares)
-    beta = u.dtype.type(-sharpness * count / total if total > 0 else 0.0)
+    unit = u.dtype.type(sharpness * count / total if total > 0 else 0.0)
     weights = []
     for axis, (part, inverse) in enumerate(zip(squares, grid.inverse, strict=True)):
         scale = u.dtype.type(inverse / max(grid.inverse))
         w = np.zeros(u.shape[1:], u.dtype)
         w[(slice(None),) * axis + (slice(-1),)] = scale * (
-            np.exp(beta * part) + u.dtype.type(FAINTEST)
+            conductance(unit * part, u.dtype.type(1)) + u.dtype.type(FAINTEST)
         )
         weights.append(w)
     return weights
