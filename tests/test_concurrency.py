@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import divgrad
+from divgrad.cli import ending
 from divgrad.kernels import cached
 from divgrad.kernels import specialise as room
 
@@ -69,6 +72,45 @@ def test_threads_fork_and_spawn_give_the_same_bits(tmp_path):
         text=True, timeout=120,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "equal 8\n"), done.stderr
+
+
+STUCK = """
+import time
+from pathlib import Path
+from divgrad.cli import files, main
+from divgrad.io.replacing import write_whole
+
+def hang(file):
+    file.write(b"half")
+    print("writing", flush=True)
+    while True:
+        try:
+            time.sleep(9)
+        except BaseException:  # as a compiler that Python cannot interrupt
+            pass
+
+files.work_through = lambda *_: write_whole(Path("out.tif"), hang, True)
+main()
+"""
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("sent", "code", "said"), [("SIGINT", 130, ending.SAID + "\n"), ("SIGTERM", 143, "")]
+)
+def test_a_signal_ends_what_cannot_be_interrupted(tmp_path, sent, code, said):
+    words = ["flow", "in.tif", "-e", "heat", "-u", "steps:1", "-o", "out.tif"]
+    with subprocess.Popen(
+        [sys.executable, "-c", STUCK, *words], env=ENVIRONMENT, cwd=tmp_path, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "writing\n"
+        process.send_signal(getattr(signal, sent))
+        began = time.monotonic()
+        _, err = process.communicate(timeout=20)
+        assert time.monotonic() - began < 2.0
+    assert (process.returncode, err) == (code, said)
+    assert not list(tmp_path.iterdir())
 
 
 # --- the cache of compiled kernels ------------------------------------------------------------

@@ -129,7 +129,7 @@ def of_disks(place: Path) -> list[list[str]]:
 
     folder = fresh("in.tif")
     cases = []
-    for option in ("--plot", "--strength", "--table", "--overlay"):
+    for option in ("--plot", "--strength", "--table"):
         before = content(folder)
         ended = run(folder, "edges", "in.tif", "-o", "e.png", option, "side.out", limit=12_000)
         (folder / "e.png").unlink(missing_ok=True)  # it is whole: it came before the picture

@@ -27,7 +27,7 @@ _THREADS = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS", "TIFFFILE_NUM_THREADS",
 )  # fmt: skip
-GRACE = 0.7  # seconds that workers get to end in order
+GRACE = 0.5  # seconds that workers get to end in order
 TRIES = 2  # of a file whose worker dies
 
 

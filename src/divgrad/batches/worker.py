@@ -19,9 +19,10 @@ from typing import Any
 from divgrad.batches.plan import Job
 from divgrad.batches.treating import Bench
 from divgrad.grid import at_most_threads
+from divgrad.io.replacing import abandon
 from divgrad.recipes import loads
 
-PATIENCE = 5.0  # seconds that a worker without parent may take to end in order
+PATIENCE = 1.0  # seconds that a worker without parent may take to end in order
 
 
 def serve(task: dict[str, Any]) -> None:
@@ -54,7 +55,8 @@ def _listen(todo: queue.Queue[dict[str, Any] | None]) -> None:
         if given is None:
             return
     os.kill(os.getpid(), signal.SIGTERM)
-    threading.Event().wait(PATIENCE)
+    threading.Event().wait(PATIENCE)  # for the ordinary way out, unless it is inside a compiler
+    abandon()
     os._exit(143)
 
 

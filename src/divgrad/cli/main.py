@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from divgrad import __version__
+from divgrad.cli import ending
 from divgrad.cli.complaint import complain
 from divgrad.errors import DivgradError
 from divgrad.tasks import TASKS
@@ -39,7 +40,14 @@ exit codes:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:  # the program itself, not a call from another one
+        with ending.soon():
+            return _run(sys.argv[1:])
+    return _run(argv)
+
+
+def _run(argv: Sequence[str]) -> int:
+    words = list(argv)
     parser = _parser(words)
     logging.getLogger("divgrad").handlers = [_notices()]
     logging.getLogger("divgrad").setLevel(logging.INFO)
@@ -51,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        print("divgrad: interrupted; nothing was written half-way", file=sys.stderr)
+        print(ending.SAID, file=sys.stderr)
         return 130
     except DivgradError as error:
         complain(error)

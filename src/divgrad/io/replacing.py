@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 T = TypeVar("T")
+_under_way: set[Path] = set()  # temporary files and folders of this process
 
 
 def write_whole(path: Path, encode: Callable[[BinaryIO], T], overwrite: bool) -> T:
@@ -26,6 +27,7 @@ def write_whole(path: Path, encode: Callable[[BinaryIO], T], overwrite: bool) ->
     # "x": fails if the name is taken, and leaves the permissions to the user's umask, where
     # tempfile would make the image private.
     file = temporary.open("x+b")
+    _under_way.add(temporary)
     try:
         with file:
             result = encode(file)
@@ -39,6 +41,7 @@ def write_whole(path: Path, encode: Callable[[BinaryIO], T], overwrite: bool) ->
             move_if_free(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+        _under_way.discard(temporary)
     return result
 
 
@@ -53,6 +56,7 @@ def write_whole_folder(path: Path, fill: Callable[[Path], T], overwrite: bool) -
         path.with_name(f".{path.stem[:40]}-{uuid.uuid4().hex[:12]}{path.suffix}") for _ in range(2)
     )
     temporary.mkdir()
+    _under_way.add(temporary)
     try:
         result = fill(temporary)
         if not path.exists():
@@ -69,7 +73,16 @@ def write_whole_folder(path: Path, fill: Callable[[Path], T], overwrite: bool) -
             shutil.rmtree(aside, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        _under_way.discard(temporary)
     return result
+
+
+def abandon() -> None:
+    """Remove what is half-written: for a process that is about to end while a file is under way."""
+    for path in list(_under_way):
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def move_if_free(temporary: Path, path: Path) -> None:
