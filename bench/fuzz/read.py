@@ -9,6 +9,7 @@ files beside the repository if it is there. A finding ends the run, with the fil
 from __future__ import annotations
 
 import argparse
+import importlib
 import shutil
 import sys
 import tempfile
@@ -18,15 +19,20 @@ import atheris
 
 with atheris.instrument_imports(include=["divgrad.io", "nrrd", "pydicom", "tifffile", "nibabel"]):
     from divgrad.io import read, write
+    from divgrad.io.formats import FORMATS, WRITTEN
+
+    for form in FORMATS:
+        importlib.import_module(f"divgrad.io.{form.module}")
+    import tifffile
 
 import numpy as np
 
 from divgrad.errors import ImageReadError
-from divgrad.io.formats import WRITTEN
 
 LIMIT = 2**26
 LARGEST_SEED = 20_000
 ZARR = b"ZARR"  # such an input is the metadata of an array, a zero, and its first chunk
+assert tifffile  # loaded under instruments, for the TIFFs
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "badimages"
 
 
@@ -59,6 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--corpus", type=Path)
+    parser.add_argument("--timeout", type=int, default=10, help="seconds for one file, at rest")
     options = parser.parse_args()
     corpus = options.corpus or Path(tempfile.mkdtemp(prefix="fuzz-read-"))
     corpus.mkdir(parents=True, exist_ok=True)
@@ -92,7 +99,7 @@ def main() -> None:
         [
             sys.argv[0],
             f"-max_total_time={options.seconds}",
-            "-timeout=10",
+            f"-timeout={options.timeout}",
             "-rss_limit_mb=2048",
             "-max_len=60000",
             "-print_final_stats=1",
