@@ -76,8 +76,8 @@ def on_cluster(
                         memory_limit=0, silence_logs=logging.CRITICAL,
                     )
                 )  # fmt: skip
-            client = stack.enter_context(Client(where, timeout=FOUND))
-            client.wait_for_workers(1, timeout=FOUND)
+            client = stack.enter_context(Client(where, timeout=min(FOUND, patience)))
+            client.wait_for_workers(1, timeout=min(FOUND, patience))
         except (OSError, TypeError, ValueError, RuntimeError) as error:
             said = " ".join(str(error).split())
             raise ClusterError(f"no workers at {address or 'this machine'}: {said:.120}") from None

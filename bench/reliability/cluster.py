@@ -1,0 +1,161 @@
+"""Two workers of a Dask cluster, one of them killed five times in the middle of a volume; and blocks that always fail.
+
+    python bench/reliability/cluster.py [--write] [--mib 256]
+
+About two minutes on two cores at rest. First 1 worker and 2 workers are timed undisturbed, for the scaling model of
+docs/volumes.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import divgrad
+from divgrad import PeronaMalik, Steps
+from divgrad.errors import ClusterError
+from divgrad.volumes import evolve, on_cluster
+from measure import publish, table
+
+FLOW, STEPS, MEMORY = PeronaMalik(20.0), 20, 0.03
+
+
+@dataclass(frozen=True)
+class Fails:
+    """Work that always fails."""
+
+    grid: Any
+
+    def load(self, block: Any) -> Any:
+        raise RuntimeError("this block always fails")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mib", type=int, default=256)
+    parser.add_argument("--write", action="store_true")
+    told = parser.parse_args()
+    side = int((told.mib * 2**20 / 4) ** (1 / 3)) // 32 * 32
+    u = np.random.default_rng(0).normal(100.0, 20.0, (side,) * 3).astype(np.float32)
+    want = divgrad.evolve(u, FLOW, until=Steps(STEPS)).u
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = folder / "in.zarr"
+        zarr.create_array(
+            source, shape=u.shape, chunks=(32, 32, side), dtype="f4", compressors=None
+        )[:] = u
+
+        def tried(runner: Any, out: str) -> tuple[float, bool, int]:
+            start = time.perf_counter()
+            more = {} if runner is None else {"runner": runner}
+            done = evolve(source, FLOW, until=Steps(STEPS), out=folder / out, memory=MEMORY, **more)
+            taken = time.perf_counter() - start
+            return (
+                taken,
+                np.array_equal(zarr.open_array(folder / out)[:], want),
+                done.blocks * done.passes,
+            )
+
+        taken, same, count = tried(None, "here.zarr")
+        rows.append(
+            ["this process alone", f"{taken:.1f}", str(count), "-", "yes" if same else "NO"]
+        )
+        for workers in (1, 2):
+            with on_cluster(workers=workers) as runner:
+                tried(runner, f"warm{workers}.zarr")
+                taken, same, count = tried(runner, f"{workers}.zarr")
+                rows.append(
+                    [
+                        f"{workers} worker{'s' * (workers > 1)}",
+                        f"{taken:.1f}",
+                        str(count),
+                        "0",
+                        "yes" if same else "NO",
+                    ]
+                )
+        with on_cluster(workers=2) as runner:
+            killer = Killer(5, taken / 6)
+            killer.start()
+            taken, same, count = tried(runner, "killed.zarr")
+            killer.stop.set()
+            killer.join()
+            rows.append(
+                [
+                    "2 workers, killed",
+                    f"{taken:.1f}",
+                    str(count),
+                    str(killer.killed),
+                    "yes" if same else "NO",
+                ]
+            )
+
+            def failing(work: Any, todo: Any, done: Any) -> None:
+                runner(Fails(work.grid), todo, done)
+
+            start = time.perf_counter()
+            try:
+                evolve(
+                    source,
+                    FLOW,
+                    until=Steps(STEPS),
+                    out=folder / "never.zarr",
+                    memory=MEMORY,
+                    runner=failing,
+                )
+                ended = "it did NOT end"
+            except ClusterError as error:
+                ended = f"`{error}`, after {time.perf_counter() - start:.1f} s"
+            left = sorted(path.name for path in folder.glob("never.zarr"))
+    header = ["", "seconds", "blocks", "workers killed", "the bits of a run in memory"]
+    text = (
+        f"{side}^3 float32, {STEPS} steps of Perona-Malik.\n\n{table(header, rows)}\n\n"
+        f"A block that always fails: {ended}; {left or 'no output'} was left under a final name."
+    )
+    publish("cluster", text, "reliability.md")
+
+
+class Killer(threading.Thread):
+    """Kills a worker process every few moments."""
+
+    def __init__(self, times: int, pause: float) -> None:
+        super().__init__(daemon=True)
+        self.times, self.pause, self.killed = times, max(0.5, pause), 0
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        while self.killed < self.times and not self.stop.wait(self.pause):
+            found = children()
+            if found:
+                os.kill(found[-1], signal.SIGKILL)
+                self.killed += 1
+
+
+def children() -> list[int]:
+    """Return the worker processes of this one (Linux): those that spawn started for Dask."""
+    mine = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            line = (folder / "cmdline").read_bytes()
+        except (OSError, ValueError, IndexError):
+            continue
+        if parent == os.getpid() and b"spawn_main" in line:
+            mine.append(int(folder.name))
+    return sorted(mine)
+
+
+if __name__ == "__main__":
+    main()
