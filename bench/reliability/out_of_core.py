@@ -77,6 +77,7 @@ def measure(told: Any, folder: Path) -> None:
     wall, cpu, peak, passes, parts = json.loads(
         subprocess.run(words, check=True, capture_output=True, text=True).stdout
     )
+    print(f"disk {disk:.1f} s; in parts {wall:.1f} s, {peak:.0f} MiB", file=sys.stderr, flush=True)
     made = zarr.open_array(out, mode="r")
     fits = 5 * voxels * 4 < os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     memory: list[str] = ["-", "-"]
