@@ -75,6 +75,7 @@ def of_process(kind: str, wanted: list[str]) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--calls", type=int, default=50)
+    parser.add_argument("--processes", type=int, default=5)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads is what is tried
@@ -89,7 +90,7 @@ def main() -> None:
     for thread in threads:
         thread.start()
     tried = {
-        kind: [of_process(kind, wanted) for _ in range(5)]
+        kind: [of_process(kind, wanted) for _ in range(options.processes)]
         for kind in ("fork", "spawn", "forkserver")
     }
     for thread in threads:
