@@ -11,6 +11,7 @@ from divgrad.errors import ImageError, ParameterError
 from divgrad.grid import Grid, Tiling
 from divgrad.io import read, write
 from divgrad.kernels.thin_plate import thin_plate
+from divgrad.tasks.patchwork import patchwork
 
 
 def scene(shape=(48, 56)):
@@ -125,3 +126,24 @@ def test_the_command_fills_a_colour_and_draws_what_was_missing(tmp_path, capsys)
     assert np.array_equal(by_colour[~lost], image[~lost])
     drawn = read(tmp_path / "o.png").array
     assert (drawn[lost] != drawn[lost][:, :1]).any()
+
+
+def test_few_holes_are_filled_alone_as_in_the_whole_image(monkeypatch) -> None:
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:150, :140]
+    image = (100 + 60 * np.sin(x / 9.0 + y / 15.0) + rng.normal(0, 3, x.shape)).astype(np.float32)
+    lost = np.zeros(image.shape, bool)
+    lost[40:44, 30:50] = lost[100:110, 90:95] = True
+    border = np.zeros(image.shape, bool)
+    border[-5:, 60:70] = border[70:80, :4] = True
+    cut = patchwork(lost, 10.0)
+    assert cut is not None
+    assert np.prod(cut.shape) < 0.4 * image.size
+    negative = cut.scatter(-cut.gather(image, 0.0), image)
+    assert np.array_equal(negative, np.where(lost, -image, image))
+    alone = inpaint(image, lost), inpaint(image, border)
+    monkeypatch.setattr("divgrad.tasks.filling.patchwork", lambda *_: None)
+    whole = inpaint(image, lost), inpaint(image, border)
+    assert np.abs(alone[0] - whole[0]).max() < 0.02
+    assert np.abs(alone[1] - whole[1]).mean(where=border) < 3.0
+    assert np.array_equal(alone[0][~lost], image[~lost])

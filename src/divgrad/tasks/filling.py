@@ -22,6 +22,7 @@ from divgrad.operators import Equation, Image
 from divgrad.schemes import FSI, Implicit
 from divgrad.stopping import Steps
 from divgrad.tasks.gaussian_part import has_learned
+from divgrad.tasks.patchwork import patchwork
 
 Mask = NDArray[np.bool_]
 
@@ -33,6 +34,8 @@ INTEGRATION = 0.65  # distances of good pixels
 TIME = 0.4  # of each of the two flows, in squared distances of good pixels
 # The distance of good pixels is that of even ones, or a part of squares of which few are lost as a whole.
 FEW, PART, WIDEST = 0.05, 0.35, 4  # of what is lost; of their sides; halvings
+# How far from a hole pixels matter: in widths of the average of directions, and pixels more for presmoothing.
+SEEN, NEAR = 3.0, 5.0
 EXACT = 1e-3  # of the range: error allowed in what is only the beginning
 # Learned steps: noise that a hole is taken to have, from first to last, in 1/255 of the range. Where nearly all is
 # lost the learned diffusion, which knows noise and not holes, may only polish what the other has made.
@@ -68,9 +71,28 @@ def _channel(u: Image, lost: Mask, grid: Grid, model: str | None, least: float) 
         CONTRAST * reach / pixel, charbonnier, presmoothing=PRESMOOTHING * pixel,
         integration=INTEGRATION * apart, reach=1, compact=grid.ndim == 2,
     )  # fmt: skip
+    even = grid.ndim == 2 and len(set(grid.spacing)) == 1
+    cut = patchwork(lost[0], SEEN * INTEGRATION * apart / pixel + NEAR) if even else None
+    if cut is None:
+        v = _flows(u, lost, edges, apart, halvings == WIDEST, grid)
+    else:
+        parts, holes = cut.gather(u, good.mean()), cut.gather(lost, False)
+        v = cut.scatter(_flows(parts, holes, edges, apart, halvings == WIDEST, grid), u)
+    if model is not None and has_learned(u, grid):
+        v = _learned(v, u, lost, reach, model, grid)
+    v = np.clip(v, good.min(), good.max())
+    np.copyto(v, u, where=~lost)
+    return np.asarray(v)
+
+
+def _flows(
+    u: Image, lost: Mask, edges: EdgeEnhancing, apart: float, wide: bool, grid: Grid
+) -> Image:
+    """Return what the flows make of the holes; all else may have changed by rounding."""
+    pixel = min(grid.spacing)
     v = from_coarser(u, (~lost).astype(u.dtype), grid)
     at: dict[str, Any] = {"channel_axis": 0, "spacing": grid.spacing, "tiling": grid.tiling}
-    if halvings == WIDEST:
+    if wide:
         far = Implicit(tau=pixel**2 * u.size, tolerance=EXACT)
         v = evolve(v, Masked(Heat(), lost), scheme=far, until=Steps(1), **at).u
     plates: list[Equation] = [Biharmonic(apart)]
@@ -78,11 +100,7 @@ def _channel(u: Image, lost: Mask, grid: Grid, model: str | None, least: float) 
         plates.append(Bending(edges, apart))
     for plate in plates:
         v = evolve(v, Masked(plate, lost), scheme=FSI(tau=TIME * apart**2), until=Steps(1), **at).u
-    if model is not None and has_learned(u, grid):
-        v = _learned(v, u, lost, reach, model, grid)
-    v = np.clip(v, good.min(), good.max())
-    np.copyto(v, u, where=~lost)
-    return np.asarray(v)
+    return v
 
 
 def _width(lost: Mask, grid: Grid) -> int:
