@@ -294,7 +294,9 @@ def test_ome_zarr_says_its_axes_and_stays_one(tmp_path: Path) -> None:
         str(tmp_path / "in.zarr"), mode="w",
         attributes=attributes("tczyx", "um", [Level("0", (1.0, 1.0, 2.0, 0.5, 0.5), (0.0,) * 5)]),
     )  # fmt: skip
-    group.create_array("0", shape=(1, 1, *u.shape), chunks=(1, 1, 4, 16, 20), dtype="f4")[:] = u[None, None]
+    group.create_array("0", shape=(1, 1, *u.shape), chunks=(1, 1, 4, 16, 20), dtype="f4")[:] = u[
+        None, None
+    ]
     evolve(tmp_path / "in.zarr", FLOW, until=Steps(3), out=tmp_path / "out.zarr")
     made = zarr.open_group(str(tmp_path / "out.zarr"), mode="r")
     said = understood(made)
