@@ -26,7 +26,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import divgrad
 from divgrad import PeronaMalik, Steps
 from divgrad.errors import ClusterError
+from divgrad.grid import Tiling
 from divgrad.volumes import evolve, on_cluster
+from divgrad.volumes.locally import here
 from measure import publish, table
 
 FLOW, STEPS, MEMORY = PeronaMalik(20.0), 20, 0.03
@@ -50,7 +52,7 @@ def main() -> None:
     side = int((told.mib * 2**20 / 4) ** (1 / 3)) // 32 * 32
     u = np.random.default_rng(0).normal(100.0, 20.0, (side,) * 3).astype(np.float32)
     want = divgrad.evolve(u, FLOW, until=Steps(STEPS)).u
-    rows = []
+    rows, model = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = folder / "in.zarr"
@@ -58,10 +60,14 @@ def main() -> None:
             source, shape=u.shape, chunks=(32, 32, side), dtype="f4", compressors=None
         )[:] = u
 
+        speed, disk = rates(u, folder)
+
         def tried(runner: Any, out: str) -> tuple[float, bool, int]:
+            counted.begin(runner)
             start = time.perf_counter()
-            more = {} if runner is None else {"runner": runner}
-            done = evolve(source, FLOW, until=Steps(STEPS), out=folder / out, memory=MEMORY, **more)
+            done = evolve(
+                source, FLOW, until=Steps(STEPS), out=folder / out, memory=MEMORY, runner=counted
+            )
             taken = time.perf_counter() - start
             return (
                 taken,
@@ -69,7 +75,8 @@ def main() -> None:
                 done.blocks * done.passes,
             )
 
-        taken, same, count = tried(None, "here.zarr")
+        counted = Counted()
+        taken, same, count = tried(here, "here.zarr")
         rows.append(
             ["this process alone", f"{taken:.1f}", str(count), "-", "yes" if same else "NO"]
         )
@@ -125,6 +132,51 @@ def main() -> None:
         f"A block that always fails: {ended}; {left or 'no output'} was left under a final name."
     )
     publish("cluster", text, "reliability.md")
+    titles = ["", "computed / kept", "moved / size", "seconds foreseen", "seconds measured"]
+    publish(
+        "model",
+        f"{side}^3 float32, {STEPS} steps, blocks for {MEMORY:g} GiB; C = {speed / 1e6:.0f} million voxel-steps/s of "
+        f"one thread in memory, D = {disk / 1e6:.0f} MB/s, both just before:\n\n{table(titles, model)}",
+        "volumes.md",
+    )
+
+
+def rates(u: Any, folder: Path) -> tuple[float, float]:
+    """Return voxel-steps per second of one thread, and bytes per second of Zarr, read and written."""
+    part, one = u[: max(32, u.shape[0] // 4)], Tiling(threads=1)
+    start = time.perf_counter()
+    divgrad.evolve(part, FLOW, until=Steps(6), tiling=one)
+    speed = part.size * 6 / (time.perf_counter() - start)
+    start = time.perf_counter()
+    array = zarr.create_array(
+        folder / "rate.zarr",
+        shape=part.shape,
+        chunks=(32, 32, u.shape[2]),
+        dtype="f4",
+        compressors=None,
+    )
+    array[:] = part
+    _ = array[:]
+    return speed, 2 * part.nbytes / (time.perf_counter() - start)
+
+
+class Counted:
+    """A runner that counts what is computed and moved."""
+
+    def __init__(self) -> None:
+        self.begin(here)
+
+    def begin(self, runner: Any) -> None:
+        self.runner, self.steps, self.moved = runner, 0.0, 0.0
+
+    def __call__(self, work: Any, todo: Any, done: Any) -> None:
+        steps = sum(len(visit.taus) for visit in getattr(work, "visits", ()))
+        for _, block in todo if hasattr(work, "halo") else ():
+            wide = block.widened(work.halo, work.source.shape)
+            read = float(np.prod(np.subtract(wide.high, wide.low)))
+            self.steps += steps * read
+            self.moved += 4 * (read + float(np.prod(np.subtract(block.high, block.low))))
+        self.runner(work, todo, done)
 
 
 class Killer(threading.Thread):

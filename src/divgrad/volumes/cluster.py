@@ -14,7 +14,7 @@ from divgrad.errors import ClusterError, DivgradError, ParameterError
 from divgrad.volumes.blocks import Block
 from divgrad.volumes.locally import Done, Runner
 from divgrad.volumes.passes import Extent, Work
-from divgrad.volumes.places import forget
+from divgrad.volumes.places import few_at_once, forget
 
 TRIES = 2  # more, of a block that fails
 DEATHS = 20  # of workers that were at a block, after which it is taken for the cause
@@ -122,8 +122,9 @@ def _with_threads(work: Any, threads: int) -> Any:
 def do_block(work: Work, block: Block) -> tuple[float, float]:
     """Do one block, on a worker; done twice it gives the same."""
     forget()
-    made, extent = work.make(block, work.load(block))
-    work.store(block, made)
+    with few_at_once():
+        made, extent = work.make(block, work.load(block))
+        work.store(block, made)
     return extent.low, extent.high
 
 

@@ -17,7 +17,7 @@ from divgrad.grid import Grid
 from divgrad.layout import working_dtype
 from divgrad.parameters import Parameter
 from divgrad.volumes.locally import Runner
-from divgrad.volumes.places import Place, exists, make_array
+from divgrad.volumes.places import Place, exists, few_at_once, make_array
 from divgrad.volumes.run import Means, Run
 from divgrad.volumes.scene import Scene
 from divgrad.volumes.stored import job_of, put_in_place, room_for
@@ -61,7 +61,8 @@ def job(
     run = Run(source, work, result, grid, told, Means(int(memory * 2**30), runner, tell))
     try:
         _prepare(run, kind, between)
-        yield run
+        with few_at_once():
+            yield run
         put_in_place(Path(result.path), target, scene.attributes)
         shutil.rmtree(work, ignore_errors=True)
     except (ImageError, ParameterError, FileError):  # again it would be the same

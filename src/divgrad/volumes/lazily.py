@@ -153,7 +153,7 @@ class _Step:
         for place, part in zip(places, parts, strict=True):
             where = tuple(slice(a, b) for a, b in place)
             u[(slice(None), *where)] = part[None] if axis is None else np.moveaxis(part, axis, 0)
-        if self.first and not np.isfinite(u.sum(dtype=np.float64)) and not np.isfinite(u).all():
+        if self.first and not np.isfinite((u.min(), u.max())).all():
             raise ImageError("the volume has values that are NaN or infinite: replace them first")
         made = carried(u, self.visits, self.equation, self.grid)[(slice(None), *inner)]
         moved = made[0] if axis is None else np.moveaxis(made, 0, axis)

@@ -19,6 +19,7 @@ from divgrad.layout import working_dtype
 from divgrad.operators import Image
 from divgrad.volumes.blocks import Block
 
+AT_ONCE = 3  # chunks that are read or written at once
 SIDE_BY_SIDE = 16  # files that are brought to the disk at once
 
 
@@ -119,13 +120,12 @@ class Place:
         axis = self.channel_axis
         moved = stored[None] if axis is None else np.moveaxis(stored, axis, 0)
         u = np.require(moved, working_dtype(stored.dtype), ["C", "A", "W"])
-        if stored.dtype.kind == "f" and not np.isfinite(u.sum(dtype=np.float64)):
-            bad = np.argwhere(~np.isfinite(u))
-            if len(bad):
-                where = tuple(int(i + o) for i, o in zip(bad[0][1:], block.low, strict=True))
-                raise ImageError(
-                    f"the volume has values that are NaN or infinite, one at {where}: replace them first"
-                )
+        if stored.dtype.kind == "f" and not np.isfinite((u.min(), u.max())).all():
+            bad = np.argwhere(~np.isfinite(u))[0]
+            where = tuple(int(i + o) for i, o in zip(bad[1:], block.low, strict=True))
+            raise ImageError(
+                f"the volume has values that are NaN or infinite, one at {where}: replace them first"
+            )
         return u
 
     def write(self, block: Block, u: Image) -> None:
@@ -181,6 +181,11 @@ def _opened(path: str, process: int) -> Any:
     except Exception as error:
         said = " ".join(str(error).split())
         raise ImageReadError(f"{path} is no Zarr array: {said:.100}") from None
+
+
+def few_at_once() -> Any:
+    """Return a context in which Zarr has few chunks in hand at once: each is held in memory twice or more."""
+    return zarr_module().config.set({"async.concurrency": AT_ONCE})
 
 
 def forget() -> None:
