@@ -274,6 +274,44 @@ def test_what_is_not_finite_is_refused(value):
         denoise(image)
 
 
+@given(
+    hnp.arrays(
+        np.float32,
+        hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=9),
+        elements={"width": 32},
+    )
+)
+def test_what_is_set_aside_comes_back_and_nothing_else(image):
+    from divgrad import Explicit, PeronaMalik, Steps, evolve, set_aside
+
+    image = np.where(np.abs(image) > 1e6, np.inf, image)  # many of them, of all three kinds
+    image[0, 0] = 0.0
+    before = image.copy()
+    whole = set_aside(image)
+    assert np.isfinite(whole.image).all()
+    result = whole.restore(
+        evolve(whole.image, PeronaMalik(9.0), scheme=Explicit(), until=Steps(2)).u
+    )
+    np.testing.assert_array_equal(np.isfinite(result), np.isfinite(before))
+    np.testing.assert_array_equal(result[whole.missing], before[whole.missing])
+    np.testing.assert_array_equal(image, before)
+
+
+def test_keep_nan_on_the_command_line(tmp_path, monkeypatch):
+    from divgrad.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    image = np.random.default_rng(0).random((20, 24)).astype(np.float32)
+    image[3:7, 5:9], image[12, 12] = np.nan, -np.inf
+    write(tmp_path / "a.tif", image)
+    flow = ["flow", "a.tif", "-e", "perona-malik:contrast=9", "-s", "explicit", "-u", "steps:2"]
+    assert main([*flow, "-o", "b.tif"]) == 2
+    assert main([*flow, "-o", "b.tif", "--keep-nan", "--isolated"]) == 0
+    result = read(tmp_path / "b.tif").array
+    np.testing.assert_array_equal(np.isfinite(result), np.isfinite(image))
+    assert result[12, 12] == -np.inf
+
+
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0,), (0, 0, 0)])
 def test_what_is_empty_is_refused(shape):
     from divgrad import denoise

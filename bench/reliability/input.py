@@ -3,8 +3,8 @@
     python bench/reliability/input.py [--write] [--cases N]
 
 About ten minutes on two cores. Every file is given to the command line in a process of its own, forked from one that
-has everything loaded. Memory is what that process holds at most (for bombs: beyond one that reads a small image); seconds are processor time,
-so that a busy machine changes nothing; a file that takes more than the limit is counted as lost.
+has everything loaded. Memory is what that process holds at most (for bombs: beyond one that reads a small image);
+seconds are processor time, so that a busy machine changes nothing. A file that takes more is counted as lost.
 """
 
 from __future__ import annotations
@@ -26,13 +26,6 @@ import numpy as np
 import tifffile
 from hypothesis import HealthCheck, given, settings
 
-import divgrad.io.dicom
-import divgrad.io.hdf5
-import divgrad.io.nifti
-import divgrad.io.nrrd
-import divgrad.io.tiff
-import divgrad.io.webp
-import divgrad.io.zarr
 from divgrad.cli import main as command
 from divgrad.io import read, write
 from divgrad.io.formats import WRITTEN

@@ -83,6 +83,7 @@ _FACE = {
     "denoise_speckle": "divgrad.tasks.denoise_speckle",
     "remove_impulses": "divgrad.tasks.remove_impulses",
     "denoise_volume": "divgrad.tasks.denoise_volume",
+    "set_aside": "divgrad.missing",
     "Grid": "divgrad.grid",
     "Tiling": "divgrad.grid",
 }

@@ -16,7 +16,7 @@ from divgrad.cli.progress import Progress
 from divgrad.errors import DivgradError, ImageWriteError, ParameterError
 
 if TYPE_CHECKING:
-    from divgrad.io import Isolation
+    from divgrad.io.pixels import Opened
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, ending: str) -> None:
@@ -31,24 +31,32 @@ def add_arguments(parser: argparse.ArgumentParser, *, ending: str) -> None:
     )
     parser.add_argument("-f", "--force", action="store_true", help="overwrite existing outputs")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
-    add_isolation(parser)
+    add_reading(parser)
     recipes.add_argument(parser, inputs)
 
 
-def add_isolation(parser: argparse.ArgumentParser) -> None:
-    """Declare --isolated."""
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Declare --isolated and --keep-nan."""
     parser.add_argument(
         "--isolated",
         action="store_true",
         help="decode files that are not trusted in a process of its own, with limits of time and memory",
     )
+    parser.add_argument(
+        "--keep-nan",
+        action="store_true",
+        help="treat an image that holds NaN or Inf; the same pixels, and no others, hold them in the output",
+    )
 
 
-def isolation(arguments: argparse.Namespace) -> Isolation | None:
-    """Return the limits that the options ask for, if any."""
+def opened(arguments: argparse.Namespace, path: Path) -> Opened:
+    """Read an input as the options ask for."""
     from divgrad.io import Isolation
+    from divgrad.io.pixels import open_picture
 
-    return Isolation() if arguments.isolated else None
+    return open_picture(
+        path, Isolation() if arguments.isolated else None, keep_nan=arguments.keep_nan
+    )
 
 
 def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path]]:

@@ -56,7 +56,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.recipe:
         return recipes.show(arguments, ("equation", "scheme", "until"))
     from divgrad.equations import EQUATIONS
-    from divgrad.io.pixels import open_picture
     from divgrad.schemes import SCHEMES
     from divgrad.stopping import STOPS
 
@@ -67,10 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     if parts.wanted(arguments):
         return _in_parts(arguments, equation, scheme, until)
-    isolated = files.isolation(arguments)
 
     def treat(path: Path, target: Path, bar: Progress) -> dict[str, Any]:
-        return _treat(open_picture(path, isolated), path, target, bar, equation, scheme, until)
+        return _treat(files.opened(arguments, path), path, target, bar, equation, scheme, until)
 
     return files.work_through(arguments, "_flow", treat, _show)
 

@@ -12,7 +12,7 @@ from divgrad.cli.complaint import complain
 from divgrad.errors import DivgradError
 
 if TYPE_CHECKING:
-    from divgrad.io import Isolation
+    from divgrad.io.pixels import Opened
 
 EXAMPLE = """\
 example:
@@ -23,7 +23,7 @@ example:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("files", nargs="+", metavar="IN", help="image files")
-    files.add_isolation(parser)
+    files.add_reading(parser)
     parser.epilog = EXAMPLE
 
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     results, failed = [], 0
     for name in arguments.files:
         try:
-            result = look(Path(name), files.isolation(arguments))
+            result = look(Path(name), files.opened(arguments, Path(name)))
             if not arguments.json:
                 print(_show(result), flush=True)
         except DivgradError as error:
@@ -44,13 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if not failed else 2 if failed == len(results) else 1
 
 
-def look(path: Path, isolated: Isolation | None = None) -> dict[str, Any]:
+def look(path: Path, opened: Opened) -> dict[str, Any]:
     """Return what is known of an image file, ready for JSON."""
     from divgrad.estimate import contrast, noise_kind, noise_level
     from divgrad.io.exif import orientation
-    from divgrad.io.pixels import open_picture
 
-    opened = open_picture(path, isolated)
     picture, image, axis = opened.picture, opened.colours, opened.channel_axis
     found: dict[str, Any] = {
         "input": str(path),

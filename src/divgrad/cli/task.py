@@ -17,7 +17,7 @@ from divgrad.recipes.step import ending, from_file, module, needed, parameters
 from divgrad.recipes.written import WRITTEN, value
 
 if TYPE_CHECKING:
-    from divgrad.io import Isolation
+    from divgrad.io.pixels import Opened
 
 EXAMPLE = """\
 examples:
@@ -73,10 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
             raise ParameterError(f"{target}: {reason}")
     places = pictures.places(arguments, offered, targets)
 
-    isolated = files.isolation(arguments)
-
     def treat(path: Path, target: Path, bar: Progress) -> dict[str, Any]:
-        return _treat(task, path, target, dict(options), places[path], from_file(name), isolated)
+        opened = files.opened(arguments, path)
+        return _treat(task, opened, path, target, dict(options), places[path], from_file(name))
 
     return files.work_through(arguments, ending(name), treat, _show)
 
@@ -127,16 +126,15 @@ def _options(arguments: argparse.Namespace, facts: dict[str, Parameter]) -> dict
 
 def _treat(
     task: Any,
+    opened: Opened,
     path: Path,
     target: Path,
     options: dict[str, Any],
     places: dict[str, Path],
     answered: Sequence[str] = (),
-    isolated: Isolation | None = None,
 ) -> dict[str, Any]:
-    from divgrad.io.pixels import open_picture, save_picture
+    from divgrad.io.pixels import save_picture
 
-    opened = open_picture(path, isolated)
     if "spacing" in inspect.signature(task).parameters:
         options.setdefault("spacing", opened.spacing)
     for key in answered:

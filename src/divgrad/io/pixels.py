@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divgrad.io import Isolation, Metadata, Picture, read, to_dtype, write
+from divgrad.missing import SetAside, set_aside
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,12 @@ class Opened:
     colours: NDArray[Any]
     channel_axis: int | None
     spacing: tuple[float, ...] | None
+    aside: SetAside | None = None
 
 
-def open_picture(path: Path, isolated: Isolation | None = None) -> Opened:
+def open_picture(
+    path: Path, isolated: Isolation | None = None, *, keep_nan: bool = False
+) -> Opened:
     """Read a picture; opacity is kept aside, a spacing that is only a print resolution is not used."""
     picture = read(path, isolated=isolated)
     colours, axis = picture.array, picture.channel_axis
@@ -30,7 +34,11 @@ def open_picture(path: Path, isolated: Isolation | None = None) -> Opened:
         colours = colours[..., :-1]
         if colours.shape[-1] == 1:
             colours, axis = colours[..., 0], None
-    return Opened(picture, colours, axis, picture.spacing if picture.calibrated else None)
+    aside = None
+    if keep_nan and not np.isfinite(colours).all():
+        aside = set_aside(colours, channel_axis=axis)
+        colours = aside.image
+    return Opened(picture, colours, axis, picture.spacing if picture.calibrated else None, aside)
 
 
 def save_picture(
@@ -58,6 +66,8 @@ def save_picture(
         result = result.real
         lost = ["the real part was written; the imaginary part can be had in Python"]
     array = to_dtype(result, picture.array.dtype)
+    if opened.aside is not None:
+        array = opened.aside.restore(array)
     if picture.alpha:
         array = array if opened.channel_axis is not None else array[..., None]
         array = np.concatenate([array, _opacity(picture, array.shape[:-1])], axis=-1)
