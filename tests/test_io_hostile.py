@@ -175,7 +175,7 @@ def test_decoding_in_a_process_of_its_own(bombs, tmp_path, monkeypatch):
 
     image = np.random.default_rng(0).integers(0, 60000, (3, 9, 11)).astype(np.uint16)
     source = Picture(image, spacing=(0.3, 0.1, 0.1), unit="um", metadata=Metadata(icc=b"GRAY" * 40))
-    for suffix in (".tif", ".npy", ".png"):
+    for suffix in (".tif", ".png"):
         path = tmp_path / f"a{suffix}"
         array = image if suffix != ".png" else image[0]
         write(path, array, like=source)
@@ -274,13 +274,7 @@ def test_what_is_not_finite_is_refused(value):
         denoise(image)
 
 
-@given(
-    hnp.arrays(
-        np.float32,
-        hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=9),
-        elements={"width": 32},
-    )
-)
+@given(hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=9)))
 def test_what_is_set_aside_comes_back_and_nothing_else(image):
     from divgrad import Explicit, PeronaMalik, Steps, evolve, set_aside
 
