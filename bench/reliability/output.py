@@ -267,7 +267,7 @@ def of_signals(place: Path, times: int) -> list[list[str]]:
                 lines = [line for line in said.splitlines() if "compiling kernels" not in line]
                 wrong = unharmed(before, folder, ("out/",))
                 wrong += (
-                    [p.name for p in (folder / "out").rglob(".*-*")]
+                    [p.name for p in (folder / "out").rglob(".*-*.*")]
                     if (folder / "out").exists()
                     else []
                 )
