@@ -496,3 +496,10 @@ def test_cut_files_are_refused(tmp_path, suffix, fraction):
     with pytest.raises(ImageReadError) as excinfo:
         read(path)
     assert_one_line(excinfo)
+
+
+def test_the_page_names_every_format_and_suffix():
+    page = (Path(__file__).parents[1] / "docs" / "files.md").read_text(encoding="utf-8")
+    for form in FORMATS:
+        assert form.name in page
+        assert form.suffixes[0] in page
