@@ -282,6 +282,29 @@ def test_a_ledger_that_was_cut_is_read_as_far_as_it_goes():
     assert sorted(o.status for o in batch(loads(RECIPE), ["in"], "out")) == ["done before"] * 2
 
 
+@POSIX
+def test_no_room(capsys):
+    import resource
+
+    images(3, 96)
+    write("in/000.tif", np.zeros((9, 9), np.uint8))  # this one fits
+    Path("my.yaml").write_text(RECIPE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, hard))
+    try:
+        assert main(["batch", "my.yaml", "in", "-o", "out", "--workers", "1", "-q"]) == 1
+        assert main(["flow", "in/001.png", "-e", FLOW, "-u", "steps:3", "-o", "out.tif"]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    lines = [line for line in capsys.readouterr().err.splitlines() if "compiling" not in line]
+    assert len(lines) == 3
+    assert all("cannot be written (" in line and len(line) <= 220 for line in lines)
+    assert "out/001.png" in lines[0]
+    assert (list(hashes()), left(), Path("out.tif").exists()) == (["000.tif"], [], False)
+    assert main(["batch", "my.yaml", "in", "-o", "out", "--workers", "1", "-q"]) == 0
+    assert len(hashes()) == 3
+
+
 def test_folders_that_are_images():
     pytest.importorskip("numcodecs")
     image = to_dtype(np.random.default_rng(0).normal(120.0, 30.0, (24, 24)), "uint8")
