@@ -126,6 +126,12 @@ class Fails:
     def load(self, block: Any) -> Any:
         raise RuntimeError("always")
 
+    def make(self, block: Any, read: Any) -> Any:
+        raise AssertionError("never reached")
+
+    def store(self, block: Any, made: Any) -> None:
+        raise AssertionError("never reached")
+
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds workers in /proc")
 def test_a_worker_that_is_killed_loses_nothing_and_a_block_that_fails_ends_the_run(

@@ -43,6 +43,12 @@ class Fails:
     def load(self, block: Any) -> Any:
         raise RuntimeError("this block always fails")
 
+    def make(self, block: Any, read: Any) -> Any:
+        raise AssertionError("never reached")
+
+    def store(self, block: Any, made: Any) -> None:
+        raise AssertionError("never reached")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -53,8 +59,8 @@ def main() -> None:
     u = np.random.default_rng(0).normal(100.0, 20.0, (side,) * 3).astype(np.float32)
     want = divgrad.evolve(u, FLOW, until=Steps(STEPS)).u
     rows, model = [], []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
         source = folder / "in.zarr"
         zarr.create_array(
             source, shape=u.shape, chunks=(32, 32, side), dtype="f4", compressors=None
@@ -84,14 +90,12 @@ def main() -> None:
             with on_cluster(workers=workers) as runner:
                 tried(runner, f"warm{workers}.zarr")
                 taken, same, count = tried(runner, f"{workers}.zarr")
-                rows.append(
-                    [
-                        f"{workers} worker{'s' * (workers > 1)}",
-                        f"{taken:.1f}",
-                        str(count),
-                        "0",
-                        "yes" if same else "NO",
-                    ]
+                name = "1 worker" if workers == 1 else f"{workers} workers"
+                rows.append([name, f"{taken:.1f}", str(count), "0", "yes" if same else "NO"])
+                foreseen = counted.steps / (workers * speed) + counted.moved / disk
+                more, moved = counted.steps / (u.size * STEPS), counted.moved / u.nbytes
+                model.append(
+                    [name, f"{more:.2f}", f"{moved:.1f}", f"{foreseen:.1f}", f"{taken:.1f}"]
                 )
         with on_cluster(workers=2) as runner:
             killer = Killer(5, taken / 6)
