@@ -119,9 +119,10 @@ def tried(
             print(f"LOST {path}: {wrong}: {outcome.lines[:3]}", file=sys.stderr)
         good += outcome.code == 0
         refused += outcome.code == 2
-    print(f"{name}: {len(paths)} tried, {len(lost)} lost", file=sys.stderr)
     figures = [len(paths), good, refused, len(lost)]
-    return [name, *map(str, figures), f"{slowest:.1f} s", f"{largest / 2**20:.0f} MiB"]
+    row = [name, *map(str, figures), f"{slowest:.1f} s", f"{largest / 2**20:.0f} MiB"]
+    print(*row, sep=" | ", file=sys.stderr)  # as it comes: the whole takes a while
+    return row
 
 
 def cut(folder: Path) -> list[Path]:
@@ -237,7 +238,7 @@ def odd(cases: int) -> list[list[str]]:
     def files(image: np.ndarray) -> None:
         before = image.copy()
         with tempfile.TemporaryDirectory() as folder:
-            for suffix in (".tif", ".npy", ".h5", ".zarr"):
+            for suffix in (".tif", ".npy", ".h5"):
                 path = Path(folder, f"a{suffix}")
                 write(path, image)
                 again = read(path).array
@@ -259,7 +260,7 @@ def odd(cases: int) -> list[list[str]]:
     rows = []
     for name, trial, place in (
         ("odd arrays flow as plain ones do", flows, 0),
-        ("odd arrays through four formats", files, 1),
+        ("odd arrays through three formats", files, 1),
         ("NaN and Inf are refused", holes, 2),
     ):
         trial()
