@@ -343,6 +343,7 @@ def test_what_is_killed_goes_on_where_it_was():
         assert hashes().items() <= wanted.items()  # none of them partial
     outcomes = list(batch(loads(text), ["in"], "out"))
     assert {o.status for o in outcomes} <= {"done", "done before", "done by another process"}
+    assert all(isinstance(o.report, tuple) and o.report for o in outcomes)
     assert hashes() == wanted
     assert left() == []
     assert len(noted()) <= 10 + 2 * 2  # those whose name was not yet given when they were noted

@@ -103,6 +103,7 @@ def cases(place: Path) -> list[list[str]]:
     def tried(what: str, found: list[str]) -> None:
         good = sum(one == wanted for one in found)
         rows.append([what, str(len(found)), str(good), str(len(found) - good)])
+        print("; ".join(rows[-1]), file=sys.stderr, flush=True)
 
     def files(suffix: str) -> list[Path]:
         return sorted(kernels.rglob(f"*{suffix}"))

@@ -108,7 +108,7 @@ def work(bench: Bench, text: str, jobs: list[Job], workers: int, threads: int) -
                     yield _lost(bench, job, worker.process.returncode)
                 crew.append(worker := _Worker(task, answers))
             else:
-                outcome = Outcome(**json.loads(line))
+                outcome = _outcome(json.loads(line))
                 if outcome.status == BUSY and job is not None:
                     later.append(job)
                 else:
@@ -128,6 +128,10 @@ def _next(worker: _Worker, todo: deque[Job], later: deque[Job]) -> None:
         worker.do(later.popleft(), True)
     else:
         worker.say(None)
+
+
+def _outcome(said: dict[str, Any]) -> Outcome:
+    return Outcome(**{k: tuple(v) if isinstance(v, list) else v for k, v in said.items()})
 
 
 def _lost(bench: Bench, job: Job, code: int) -> Outcome:
