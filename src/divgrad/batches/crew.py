@@ -131,7 +131,8 @@ def _next(worker: _Worker, todo: deque[Job], later: deque[Job]) -> None:
 
 
 def _outcome(said: dict[str, Any]) -> Outcome:
-    return Outcome(**{k: tuple(v) if isinstance(v, list) else v for k, v in said.items()})
+    made: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in said.items()}
+    return Outcome(**made)
 
 
 def _lost(bench: Bench, job: Job, code: int) -> Outcome:

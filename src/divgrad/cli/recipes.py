@@ -39,12 +39,19 @@ def show(arguments: argparse.Namespace, keys: Iterable[str]) -> int:
 
     Raises
     ------
+    ParameterError
+        If what is asked for is not part of recipes.
     RecipeError
         If a value does not fit.
     """
+    from divgrad.errors import ParameterError
     from divgrad.recipes import Recipe, Step
     from divgrad.recipes.written import WRITTEN
 
+    if arguments.keep_nan:
+        raise ParameterError(
+            "--keep-nan is about reading files, not part of a recipe: leave it out"
+        )
     written: list[tuple[str, tuple[str, ...]]] = []
     for key in keys:
         given = getattr(arguments, key)
