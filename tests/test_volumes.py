@@ -74,9 +74,7 @@ def test_tensor_flows_and_what_looks_at_extremes(tmp_path: Path) -> None:
     flows = [
         (divgrad.EdgeEnhancing(20.0, presmoothing=0.5, reach=1), FSI(tau=0.2), Steps(2), 6.0),
         (divgrad.TotalVariation(20.0), Explicit(), Steps(3), 0.8),
-        (divgrad.PLaplacian(3.0, 20.0), Explicit(), Steps(3), 0.8),
         (divgrad.MeanCurvature(), FSI(tau=0.3), Steps(2), 1.1),
-        (divgrad.FourthOrder(20.0), Explicit(), Steps(3), 0.7),
     ]
     for number, (equation, scheme, until, mebi) in enumerate(flows):
         whole = divgrad.evolve(u, equation, scheme=scheme, until=until)
