@@ -2,7 +2,7 @@
 
     python bench/reliability/input.py [--write] [--cases N]
 
-About ten minutes on two cores. Every file is given to the command line in a process of its own, forked from one that
+About eight minutes on two cores. Every file is given to the command line in a process of its own, forked from one that
 has everything loaded. Memory is what that process holds at most (for bombs: beyond one that reads a small image);
 seconds are processor time, so that a busy machine changes nothing. A file that takes more is counted as lost.
 """
@@ -238,7 +238,7 @@ def odd(cases: int) -> list[list[str]]:
     def files(image: np.ndarray) -> None:
         before = image.copy()
         with tempfile.TemporaryDirectory() as folder:
-            for suffix in (".tif", ".npy", ".h5"):
+            for suffix in (".tif", ".npy", ".h5", ".zarr"):
                 path = Path(folder, f"a{suffix}")
                 write(path, image)
                 again = read(path).array
@@ -260,7 +260,7 @@ def odd(cases: int) -> list[list[str]]:
     rows = []
     for name, trial, place in (
         ("odd arrays flow as plain ones do", flows, 0),
-        ("odd arrays through three formats", files, 1),
+        ("odd arrays through four formats", files, 1),
         ("NaN and Inf are refused", holes, 2),
     ):
         trial()
