@@ -104,3 +104,16 @@ def test_refused_and_the_command(tmp_path, capsys):
     assert main(["enhance-lines", str(path), "--gap", "12", "--plot", str(tmp_path / "p.png")]) == 0
     assert "gaps up to 12" in capsys.readouterr().out
     assert (tmp_path / "a_lines.png").exists()
+
+
+def test_the_command_can_be_told_that_lines_are_bright_or_dark(tmp_path, capsys) -> None:
+    image = np.full((48, 48), 90, np.uint8)
+    image[20:23] = 130
+    write(tmp_path / "a.png", image)
+    for words, said in (([], "found to be brighter"), (["--dark"], "said to be darker")):
+        assert main(["enhance-lines", str(tmp_path / "a.png"), "-f", *words]) == 0
+        assert said in capsys.readouterr().out
+    assert main(["enhance-lines", str(tmp_path / "a.png"), "-f", "--no-dark"]) == 0
+    assert "said to be brighter" in capsys.readouterr().out
+    assert main(["enhance-lines", str(tmp_path / "a.png"), "--no-dark", "--recipe"]) == 0
+    assert "dark: false" in capsys.readouterr().out

@@ -55,9 +55,13 @@ def show(arguments: argparse.Namespace, keys: Iterable[str]) -> int:
     written: list[tuple[str, tuple[str, ...]]] = []
     for key in keys:
         given = getattr(arguments, key)
-        if given is None or given is False:
+        if given is None:
             continue
-        texts = given if isinstance(given, list) else ["true" if given is True else given]
+        texts = (
+            given
+            if isinstance(given, list)
+            else [str(given).lower() if isinstance(given, bool) else given]
+        )
         if key in WRITTEN:
             is_file = WRITTEN[key].file
             texts = [str(Path(text).absolute()) if is_file(text) else text for text in texts]

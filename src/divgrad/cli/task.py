@@ -44,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
                 option, action=action, metavar=written.metavar, help=text, required=key in required
             )
         elif fact.kind is bool:
-            parser.add_argument(option, action="store_true", help=text)
+            either = argparse.BooleanOptionalAction if fact.optional else "store_true"
+            parser.add_argument(option, action=either, default=None, help=text)
         else:
             parser.add_argument(option, metavar="NUMBER", help=text)
     pictures.add_arguments(parser, _pictures(name))
@@ -118,9 +119,9 @@ def _options(arguments: argparse.Namespace, facts: dict[str, Parameter]) -> dict
     options: dict[str, Any] = {}
     for key, fact in facts.items():
         given = getattr(arguments, key)
-        if given is not None and given is not False:
+        if given is not None:
             texts = given if isinstance(given, list) else [given]
-            options[key] = True if given is True else value(f"--{key}", key, fact, texts)
+            options[key] = given if fact.kind is bool else value(f"--{key}", key, fact, texts)
     return options
 
 

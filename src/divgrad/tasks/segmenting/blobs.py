@@ -13,8 +13,11 @@ from divgrad.operators import Image
 from divgrad.tasks.segmenting.local_means import local_mean, local_rank
 
 SCALES = tuple(
-    2.0 * 1.4**n for n in range(8)
+    2.0 * 1.2**n for n in range(14)
 )  # standard deviations, in pixels, at which spots are looked for
+STRONG = (
+    0.8  # of nearly the strongest spots: weaker ones, as haze makes, are not asked for their size
+)
 NEAR, GROUND = 1.0, 12.0  # reach of local means, and of the ground, in radii
 HALF = 0.5  # where the border lies between the local means of ground and object
 SOFT = 0.15  # of the distance to the border, in radii, before its peaks are looked for
@@ -37,7 +40,7 @@ def typical_radius(u: Image, grid: Grid) -> float:
     peaks = (stack == maximum_filter(stack, 3)) & (stack > 0)
     if not peaks.any():
         return float(scales[0])
-    strong = peaks & (stack > 0.5 * np.quantile(stack[peaks], 0.98))
+    strong = peaks & (stack > STRONG * np.quantile(stack[peaks], 0.98))
     places = np.nonzero(strong)[0]
     weight = np.array(scales)[places]
     order = np.argsort(places)
