@@ -258,6 +258,14 @@ def test_refused_before_any_work(make, words, monkeypatch):
     assert before == {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
 
 
+def test_a_folder_that_is_closed(monkeypatch):
+    images(1)
+    Path("out", FOLDER).mkdir(parents=True)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # as of a read-only disk, for root too
+    with pytest.raises(ImageWriteError, match="the folder out cannot be written to"):
+        batch(loads(RECIPE), ["in"], "out", workers=1)
+
+
 def test_another_recipe_and_force():
     images(1)
     assert [o.status for o in batch(loads(RECIPE), ["in"], "out", workers=1)] == ["done"]

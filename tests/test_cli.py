@@ -147,7 +147,18 @@ def test_version(call):
     assert call("--version") == (0, f"divgrad {divgrad.__version__}\n", "")
 
 
-HEAVY = ["numba", "llvmlite", "scipy", "skimage", "tifffile", "imagecodecs", "PIL", "torch", "dask"]
+HEAVY = [
+    "yaml",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "skimage",
+    "tifffile",
+    "imagecodecs",
+    "PIL",
+    "torch",
+    "dask",
+]
 
 
 @pytest.mark.parametrize(

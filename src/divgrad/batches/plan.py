@@ -88,6 +88,8 @@ def plan(recipe: Recipe, files: Iterable[Path], folder: Path, *, force: bool = F
         (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ImageWriteError(f"the folder {folder} cannot be made: {error.strerror}") from None
+    if not os.access(folder / FOLDER, os.W_OK):
+        raise ImageWriteError(f"the folder {folder} cannot be written to: choose another -o")
     ledger = Ledger(folder)
     ledger.refresh()
     given = {_place(job.input) for job in jobs}

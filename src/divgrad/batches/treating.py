@@ -84,7 +84,8 @@ class Bench:
                 known = self.known(job)
                 return known or self._outcome(job, self._done(job))
         except OSError as error:  # the room of the ledger is gone, or closed
-            return self._outcome(job, {"status": FAILED, "error": _one_line(error)})
+            said = f"{self.folder / job.output}: cannot be noted ({error.strerror or error})"
+            return self._outcome(job, {"status": FAILED, "error": said})
 
     def known(self, job: Job, *, look: bool = True) -> Outcome | None:
         """Return what has become of a file already; None: it is to be done.
