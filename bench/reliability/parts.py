@@ -30,7 +30,7 @@ CASES = [
     (divgrad.Biharmonic(), FED(tau=0.2), Steps(2), 1.2),
     (divgrad.MeanCurvature(), FSI(tau=0.5), Steps(2), 1.5),
     (divgrad.TotalVariation(20.0), Explicit(), Steps(6), 1.2),
-    (divgrad.TotalVariation(20.0), FSI(tau=0.5), Steps(2), 1.8),
+    (divgrad.TotalVariation(20.0, 20.0), FSI(tau=0.5), Steps(2), 1.8),
     (divgrad.PLaplacian(3.0, 20.0), Explicit(), Steps(6), 1.2),
     (divgrad.EdgeEnhancing(20.0, presmoothing=0.5, reach=1), FSI(tau=0.3), Steps(2), 12.5),
     (divgrad.CoherenceEnhancing(20.0, integration=1.0, reach=1), FED(tau=0.3), Steps(2), 20.0),
