@@ -22,7 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LOCK = HERE / "requirements.lock"
-EXTRAS = ("formats", "learn")
+EXTRAS = ("cluster", "formats", "learn")
 _PINNED = re.compile(r"^([a-z0-9._-]+)==([^ ;\\]+)")
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 
