@@ -1,8 +1,9 @@
-"""Seeded and two-phase segmenting in time: random walker and Chan-Vese against scikit-image and SimpleITK.
+"""Segmenting in time: random walker, Chan-Vese and geodesic contours against scikit-image and SimpleITK.
 
-Run ``python bench/tasks/segment_speed.py`` (about 10 minutes; ``--quick`` takes smaller images, ``--write`` puts the
+Run ``python bench/tasks/segment_speed.py`` (about 15 minutes; ``--quick`` takes smaller images, ``--write`` puts the
 table into docs/benchmarks.md). Times are CPU seconds of the process; the walker's labels are compared with those of a
-solution to a millionth in double precision of the same equation, Chan and Vese's regions by their energy.
+solution to a millionth in double precision of the same equation, Chan and Vese's regions by their energy, contours
+by their overlap with an object of known shape in noise.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ import numpy as np
 import SimpleITK as sitk
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 from skimage.measure import perimeter_crofton
-from skimage.segmentation import chan_vese, random_walker
+from skimage.segmentation import (
+    chan_vese,
+    inverse_gaussian_gradient,
+    morphological_geodesic_active_contour,
+    random_walker,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -29,6 +35,7 @@ from measure import publish, table
 
 QUICK = "--quick" in sys.argv
 BETA = 130.0
+SHIPPED = walking.CLOSE
 
 
 def case(shape: tuple[int, ...], noise: float) -> tuple[Any, Any, Any]:
@@ -68,7 +75,7 @@ def walker(shape: tuple[int, ...], modes: list[tuple[str, float]]) -> list[list[
 
     ours(np.float32, 1e-1)
     exact = ours(np.float64, 1e-6) > 0.5
-    found, mine = timed(lambda: ours(np.float32, 1e-3))
+    found, mine = timed(lambda: ours(np.float32, SHIPPED))
     size = " x ".join(map(str, shape))
     rows = [
         [size, "segment_seeded", f"{mine:.2f}", "", f"{100 * ((found > 0.5) == exact).mean():.2f}"]
@@ -127,6 +134,60 @@ def two_phases(n: int) -> list[list[str]]:
     return rows
 
 
+def outline(shape: tuple[int, ...]) -> list[list[str]]:
+    """Compare contours from one circle or ball around an object in noise, by their overlap with it."""
+    rng = np.random.default_rng(0)
+    places = np.meshgrid(*(np.arange(n) - 0.5 * (n - 1) for n in shape), indexing="ij")
+    far, n = np.sqrt(sum(p**2 for p in places)), shape[0]
+    petals = 0.05 * np.cos(5 * np.arctan2(places[-2], places[-1])) * (len(shape) == 2)
+    truth, start = far < n * (0.22 + petals), far < n * 0.42
+    image = gaussian_filter(100.0 * truth, 0.7) + rng.normal(0, 10, shape)
+    image = image.astype(np.float32)
+
+    def overlap(found: Any) -> float:
+        return float((found & truth).sum() / (found | truth).sum())
+
+    def morphological(rounds: int) -> Any:
+        slow = inverse_gaussian_gradient(image / 100, alpha=100, sigma=1)
+        found = morphological_geodesic_active_contour(
+            slow, rounds, init_level_set=start, smoothing=1, balloon=-1, threshold=0.5
+        )
+        return found > 0
+
+    def itk(rounds: int) -> Any:
+        slope = sitk.GradientMagnitudeRecursiveGaussian(sitk.GetImageFromArray(image), 1.0)
+        slow = sitk.Sigmoid(slope, -5.0, 15.0, 1.0, 0.0)
+        given = sitk.GetImageFromArray(start.astype(np.uint8))
+        first = sitk.SignedMaurerDistanceMap(given, squaredDistance=False)
+        level = sitk.GeodesicActiveContourLevelSetImageFilter()
+        level.SetPropagationScaling(-1.0)
+        level.SetCurvatureScaling(1.0)
+        level.SetAdvectionScaling(1.0)
+        level.SetMaximumRMSError(0.0)
+        level.SetNumberOfIterations(rounds)
+        return sitk.GetArrayFromImage(level.Execute(first, slow)) < 0
+
+    middle = [0.5 * (m - 1) for m in shape]
+    ours = lambda: divgrad.segment_contour(image, (*middle, n * 0.42)) > 0  # noqa: E731
+    ours()
+    rounds = [timed(ours) for _ in range(3)]
+    found, mine = rounds[0][0], float(np.median([seconds for _, seconds in rounds]))
+    size = " x ".join(map(str, shape))
+    rows = [[size, "segment_contour", f"{mine:.3f}", "", f"{overlap(found):.4f}"]]
+    far_enough = round(n * (0.25 if len(shape) == 2 else 0.22))
+    rivals: dict[str, Callable[[], Any]] = {
+        f"morphological, {far_enough} rounds": lambda: morphological(far_enough),
+    }
+    for k in (round(1.4 * n), round(2.0 * n)):
+        rivals[f"SimpleITK geodesic, {k} rounds"] = lambda k=k: itk(k)
+    for name, call in rivals.items():
+        found, seconds = timed(call)
+        times, right = f"{seconds / mine:.1f}", f"{overlap(found):.4f}"
+        rows.append([size, name, f"{seconds:.2f}", times, right])
+        print(rows[-1], file=sys.stderr, flush=True)
+    return rows
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
     wide = 512 if QUICK else 1024
@@ -137,7 +198,9 @@ def main() -> None:
         print(row, file=sys.stderr, flush=True)
     head = ["random walker, two labels", "", "CPU s", "times ours", "labels as exact, %"]
     two = ["Chan and Vese, two phases", "", "CPU s", "times ours", "energy"]
-    text = table(head, rows) + "\n\n" + table(two, two_phases(wide))
+    third = ["geodesic contour", "", "CPU s", "times ours", "overlap with the truth"]
+    outlines = outline((wide, wide)) + outline((deep,) * 3)
+    text = "\n\n".join([table(head, rows), table(two, two_phases(wide)), table(third, outlines)])
     publish("segment_speed", text)
 
 

@@ -115,6 +115,7 @@ def _means(u: Image, phases: NDArray[Any], before: NDArray[Any]) -> NDArray[Any]
     new = before.copy()
     for k in range(len(before)):
         part = phases == k
-        if part.any():
-            new[k] = [np.mean(channel, where=part, dtype=np.float64) for channel in u]
+        count = np.count_nonzero(part)
+        if count > 0:  # products: the mean of chosen pixels takes ten times as long
+            new[k] = [(channel * part).sum(dtype=np.float64) / count for channel in u]
     return new

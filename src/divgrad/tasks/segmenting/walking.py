@@ -16,7 +16,7 @@ from divgrad.kernels.vcycle import Multigrid
 from divgrad.operators import Image
 
 FAINTEST = 1e-6  # weight of the strongest edge
-CLOSE = 5e-3  # about the error of the probabilities
+CLOSE = 1e-2  # about the error of the probabilities
 
 
 def edge_weights(
