@@ -27,14 +27,14 @@ PARAMETERS: dict[str, Parameter] = {
 
 @overload
 def segment(
-    image: ArrayLike, threshold: float = 0.7, *, channel_axis: int | None = None,
+    image: ArrayLike, threshold: float = 0.65, *, channel_axis: int | None = None,
     spacing: float | Sequence[float] | None = None, report: Literal[False] = False,
 ) -> NDArray[Any]: ...  # fmt: skip
 
 
 @overload
 def segment(
-    image: ArrayLike, threshold: float = 0.7, *, channel_axis: int | None = None,
+    image: ArrayLike, threshold: float = 0.65, *, channel_axis: int | None = None,
     spacing: float | Sequence[float] | None = None, report: Literal[True],
 ) -> Segmented: ...  # fmt: skip
 
@@ -42,7 +42,7 @@ def segment(
 @documented(PARAMETERS)
 def segment(
     image: ArrayLike,
-    threshold: float = 0.7,
+    threshold: float = 0.65,
     *,
     channel_axis: int | None = None,
     spacing: float | Sequence[float] | None = None,
@@ -51,7 +51,8 @@ def segment(
     r"""Number the regions of an image 1, 2, ...; nothing needs to be set.
 
     The basins of the map of boundaries that :func:`divgrad.edges` finds, in an image that has diffused for
-    long, are merged, the two with the weakest boundary between them first; small ones sooner.
+    long, are merged: first the two with the weakest boundary between them and the most similar colours; small ones
+    sooner.
 
     Parameters
     ----------
@@ -87,14 +88,14 @@ def segment(
     """
     from divgrad.tasks.edges import edges
     from divgrad.tasks.segmenting.measures import measure
-    from divgrad.tasks.segmenting.merging import basins, merge
+    from divgrad.tasks.segmenting.merging import basins, even_colours, merge
 
     PARAMETERS["threshold"].check("threshold", threshold)
     u, grid, _ = enter(image, channel_axis=channel_axis, spacing=spacing)
     found = edges(image, channel_axis=channel_axis, spacing=spacing, report=True)
     boundary = np.asarray(found.boundary, np.float64)
     first = basins(boundary)
-    labels = compact(merge(first, boundary, threshold))
+    labels = compact(merge(first, boundary, threshold, even_colours(u)))
     if not report:
         return labels
     share = 100 * float(np.median(np.bincount(labels.ravel())[1:])) / labels.size

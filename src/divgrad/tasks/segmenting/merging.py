@@ -8,6 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from divgrad.estimate.perceptual import perceptual
+from divgrad.operators import Image
+
+COLOUR = 0.3  # power of the colours' difference, beside that of the boundary: both to one
+# Difference of colours that counts as one; what is added: one colour alone merges nothing across strong boundaries.
+UNIT, LEAST = 20.0, 0.05
+LIGHT = 0.5**0.5  # what differences of lightness count beside those of colour
 SIZE = 0.25  # power of the smaller region's share of the image: small ones merge sooner
 
 
@@ -18,11 +25,28 @@ def basins(boundary: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(watershed(boundary))
 
 
-def merge(labels: NDArray[Any], boundary: NDArray[Any], threshold: float) -> NDArray[Any]:
+def even_colours(u: Image) -> NDArray[np.float32]:
+    """Return channels whose differences are about even to the eye: CIELAB, with lightness at half its weight.
+
+    >>> even_colours(np.array([[[0.0, 5.0, 10.0]]])).round().tolist()
+    [[[0.0, 35.0, 71.0]]]
+    """
+    seen = perceptual(u).channels
+    scale = (100.0 * LIGHT, 168.0, 168.0) if len(seen) == 3 else (100.0 * LIGHT,) * len(seen)
+    return seen * np.array(scale, np.float32).reshape((-1,) + (1,) * (seen.ndim - 1))
+
+
+def merge(
+    labels: NDArray[Any],
+    boundary: NDArray[Any],
+    threshold: float,
+    colours: NDArray[Any] | None = None,
+) -> NDArray[Any]:
     """Return labels from 1, merged until every two neighbours are parted by at least the threshold.
 
-    Two regions are parted by the mean of the map along their common border, times a power of the smaller one's size in
-    hundredths of the image.
+    Two regions are parted by the mean of the map along their common border, to the power 0.7, times the difference of
+    their mean colours, to the power 0.3, times a power of the smaller one's size in hundredths of the image. Colours
+    are ``(channel, *space)``, as :func:`even_colours` makes them; None: the border alone counts.
     """
     count = int(labels.max()) + 1
     sizes = np.bincount(labels.ravel(), minlength=count).astype(float)
@@ -31,9 +55,19 @@ def merge(labels: NDArray[Any], boundary: NDArray[Any], threshold: float) -> NDA
     for (a, b), total, length in _borders(labels, boundary):
         near[a][b] = near[b][a] = [total, length]
 
+    sums = None
+    if colours is not None:
+        flat = labels.ravel()
+        sums = np.stack([np.bincount(flat, c.ravel(), count) for c in colours], axis=1)
+
     def cost(a: int, b: int) -> float:
         total, length = near[a][b]
-        return float(total / length * (min(sizes[a], sizes[b]) / unit) ** SIZE)
+        height = total / length
+        if sums is not None:
+            off = sums[a] / sizes[a] - sums[b] / sizes[b]
+            apart = float(off @ off) ** 0.5 / UNIT
+            height = height ** (1 - COLOUR) * (apart + LEAST) ** COLOUR
+        return float(height * (min(sizes[a], sizes[b]) / unit) ** SIZE)
 
     heap = [(cost(a, b), a, b, near[a][b][1]) for a in range(count) for b in near[a] if a < b]
     heapq.heapify(heap)
@@ -43,13 +77,15 @@ def merge(labels: NDArray[Any], boundary: NDArray[Any], threshold: float) -> NDA
         if near[a].get(b, (0, -1))[1] != length or parent[a] != a or parent[b] != b:
             continue
         now = cost(a, b)
-        if now > price:  # one of them has grown
+        if now > price * (1 + 1e-9):  # one of them has grown
             heapq.heappush(heap, (now, a, b, length))
             continue
         if len(near[a]) < len(near[b]):
             a, b = b, a
         parent[b] = a
         sizes[a] += sizes[b]
+        if sums is not None:
+            sums[a] += sums[b]
         del near[a][b]
         for c, (total, shared) in near[b].items():
             if c == a:
