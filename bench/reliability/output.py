@@ -129,12 +129,12 @@ def of_disks(place: Path) -> list[list[str]]:
 
     folder = fresh("in.tif")
     cases = []
-    for option in ("--plot", "--strength", "--table"):
+    for option in ("--plot", "--strength"):
         before = content(folder)
         ended = run(folder, "edges", "in.tif", "-o", "e.png", option, "side.out", limit=12_000)
         (folder / "e.png").unlink(missing_ok=True)  # it is whole: it came before the picture
         cases.append((ended, unharmed(before, folder)))
-    tried("no room for a picture or a table", cases, refused)
+    tried("no room for a picture or a map", cases, refused)
 
     if os.getuid() == 0:
         of_mounts(place, grey, fresh, tried)
