@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,6 @@ class Ended:
     code: int
     lines: list[str]
     seconds: float
-    lost: list[str] = field(default_factory=list)
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -102,8 +101,9 @@ def of_disks(place: Path) -> list[list[str]]:
         what: str, cases: list[tuple[Ended, list[str]]], good: Callable[[Ended], bool]
     ) -> None:
         bad = [ended for ended, lost in cases if lost or not good(ended)]
-        for ended in bad:
-            print("FAILED", what, ended, file=sys.stderr)
+        for ended, lost in cases:
+            if ended in bad:
+                print("FAILED", what, ended, lost, file=sys.stderr)
         rows.append([what, str(len(cases)), str(len(cases) - len(bad)), str(len(bad))])
 
     def fresh(*names: str) -> Path:

@@ -103,6 +103,8 @@ def _target(path: object, overwrite: bool) -> tuple[Path, Format]:
         raise ImageWriteError(f"the suffix {target.suffix!r:.20} is unknown; use one of {known}")
     if not target.parent.is_dir():
         raise ImageWriteError("its folder does not exist; make it first")
+    if Path(os.path.realpath(target)).is_symlink():  # what is left of a link when all are followed
+        raise ImageWriteError("it is a link to itself; remove it")
     if target.exists():
         if not overwrite:
             raise ImageWriteError(_EXISTS)
