@@ -2,7 +2,7 @@
 
 Run ``python bench/learned.py`` (about 10 minutes, most of it BM3D; ``--write`` puts table and plot into docs).
 The images are set12 from ../shared/data beside the checkout, else a few of scikit-image; ``--images DIR`` takes
-others. Nothing is tuned here.
+others, ``--also NAME=MODEL`` further models that do not ship. Nothing is tuned here.
 """
 
 from __future__ import annotations
@@ -164,9 +164,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=Path)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--also", action="append", default=[], metavar="NAME=MODEL")
     parser.add_argument("--quick", action="store_true", help="without BM3D, two images")
     arguments = parser.parse_args()
     compared = methods()
+    for text in arguments.also:
+        name, _, file = text.partition("=")
+        compared[name] = lambda u, s, m=learned.read(file): learned.run(u[None], m, s)[0]
     if arguments.quick:
         compared.pop("bm3d", None)
     clean = images(arguments.images)[: 2 if arguments.quick else None]
