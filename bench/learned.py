@@ -170,7 +170,8 @@ def main() -> None:
     compared = methods()
     for text in arguments.also:
         name, _, file = text.partition("=")
-        compared[name] = lambda u, s, m=learned.read(file): learned.run(u[None], m, s)[0]
+        model = learned.read(file)
+        compared[name] = lambda u, s, m=model: learned.run(u[None], m, s)[0]
     if arguments.quick:
         compared.pop("bm3d", None)
     clean = images(arguments.images)[: 2 if arguments.quick else None]
