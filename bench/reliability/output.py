@@ -129,9 +129,9 @@ def of_disks(place: Path) -> list[list[str]]:
 
     folder = fresh("in.tif")
     cases = []
-    for option in ("--plot", "--strength"):
+    for option, name in (("--plot", "side.png"), ("--strength", "side.tif")):
         before = content(folder)
-        ended = run(folder, "edges", "in.tif", "-o", "e.png", option, "side.out", limit=12_000)
+        ended = run(folder, "edges", "in.tif", "-o", "e.png", option, name, limit=12_000)
         (folder / "e.png").unlink(missing_ok=True)  # it is whole: it came before the picture
         cases.append((ended, unharmed(before, folder)))
     tried("no room for a picture or a map", cases, refused)
