@@ -52,7 +52,7 @@ def follow(recipe: str, folder: Path) -> list[Path]:
             *imports, line = rest.rstrip().splitlines()
             for statement in imports:
                 text = text.replace("\nfrom divgrad", f"\n{statement}\nfrom divgrad", 1)
-            text, count = re.subn(rf"(^{table}\b.*= {{\n)", rf"\1{line}\n", text, flags=re.M)
+            text, count = re.subn(rf"(^{table}\b.*= [{{(]\n)", rf"\1{line}\n", text, flags=re.M)
             assert count == 1, f"{table} is not a table of {register[2]}"
             path.write_text(text, encoding="utf-8")
         else:

@@ -137,7 +137,7 @@ class Fails:
 def test_a_worker_that_is_killed_loses_nothing_and_a_block_that_fails_ends_the_run(
     tmp_path: Path,
 ) -> None:
-    u = volume()
+    u, threads = volume(), threading.active_count()  # earlier tests left some
     source, out = tmp_path / "in.zarr", tmp_path / "out.zarr"
     zarr.create_array(source, shape=u.shape, chunks=(8, 8, 56), dtype="f4")[:] = u
     killed: list[int] = []
@@ -163,4 +163,4 @@ def test_a_worker_that_is_killed_loses_nothing_and_a_block_that_fails_ends_the_r
         assert "\n" not in str(raised.value)
     assert np.array_equal(zarr.open_array(out)[:], divgrad.evolve(u, FLOW, until=Steps(12)).u)
     assert not (tmp_path / "never.zarr").exists()
-    assert threading.active_count() < 64
+    assert threading.active_count() < threads + 64
