@@ -75,7 +75,7 @@ def measure(told: Any, folder: Path) -> None:
     disk = copied(source, folder / "copy.zarr")
     words = [sys.executable, "-c", CHILD, str(source), str(out), str(told.memory), str(told.steps)]
     wall, cpu, peak, passes, parts = json.loads(
-        subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout
     )
     print(f"disk {disk:.1f} s; in parts {wall:.1f} s, {peak:.0f} MiB", file=sys.stderr, flush=True)
     made = zarr.open_array(out, mode="r")
