@@ -75,6 +75,7 @@ def test_threads_fork_and_spawn_give_the_same_bits(tmp_path):
 
 
 STUCK = """
+import sys
 import time
 from pathlib import Path
 from divgrad.cli import files, main
@@ -82,15 +83,15 @@ from divgrad.io.replacing import write_whole
 
 def hang(file):
     file.write(b"half")
-    print("writing", flush=True)
     while True:
         try:
+            print("writing", flush=True)  # within, that the signal finds it there
             time.sleep(9)
         except BaseException:  # as a compiler that Python cannot interrupt
             pass
 
 files.work_through = lambda *_: write_whole(Path("out.tif"), hang, True)
-main()
+sys.exit(main())
 """
 
 
