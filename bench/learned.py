@@ -39,12 +39,17 @@ def images(folder: Path | None) -> list[Any]:
     ]
 
 
+def wanted(model: Any) -> bool:
+    """Whether a model is for grey images with Gaussian noise."""
+    return model.channels == 1 and "Gaussian" in model.metadata["noise"]
+
+
 def methods() -> dict[str, Method]:
     """Return what is compared, by name."""
     found: dict[str, Method] = {}
     for path in sorted(MODELS.glob("*.safetensors"), reverse=True):
         model = learned.read(path)
-        if model.channels == 1 and "Gaussian" in model.metadata["noise"]:
+        if wanted(model):
             found[f"divgrad learned, {path.stem}"] = lambda u, s, m=model: learned.run(
                 u[None], m, s
             )[0]
@@ -82,7 +87,7 @@ def pytorch() -> dict[str, Method]:
     found: dict[str, Method] = {}
     for path in sorted(MODELS.glob("*.safetensors"), reverse=True):
         model = learned.read(path)
-        if model.channels != 1:
+        if not wanted(model):
             continue
         network = Diffusion(Architecture(**json.loads(model.metadata["architecture"])))
         network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in model.arrays.items()})
