@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from divgrad.conductances import Conductance, constant
 from divgrad.grid import Grid
 from divgrad.kernels import curvature, linked, tiles
 from divgrad.kernels.diffusion import inverse
+from divgrad.kernels.once import once
 from divgrad.kernels.presmoothing import axes
 from divgrad.kernels.recurrence import Recurrence
 from divgrad.kernels.resolvent_steps import few_planes, total_variation_step
@@ -82,7 +82,7 @@ class FullGradient(Recurrence):
         self.source, self.law, self.grid = source, law, grid
         self.symmetric = law.conductance is not None
 
-    @cached_property
+    @once
     def _links(self) -> Image:
         """Weights along planes, rows and cols, and the speed: made once, when they are first asked for."""
         w = volume(self.source)

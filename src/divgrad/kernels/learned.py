@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from divgrad.conductances import constant
 from divgrad.grid import Tiling
 from divgrad.kernels import filters, tiles
+from divgrad.kernels.once import once
 from divgrad.kernels.specialise import specialise
 from divgrad.operators import Image
 
@@ -40,7 +40,7 @@ class Step:
     ramps: NDArray[Any]
     pull: float
 
-    @cached_property
+    @once
     def turned(self) -> NDArray[Any]:
         """Transposed filters ``[turn, channel, filter, size, size]`` for rows that stand in slots y mod size."""
         size = self.outer.shape[-1]
