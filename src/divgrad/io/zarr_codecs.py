@@ -18,7 +18,7 @@ from zarr import Array
 from zarr.codecs import BloscCodec, GzipCodec, ShardingCodec, ZstdCodec
 from zarr.core.array import AsyncArray
 
-from divgrad.errors import ImageReadError
+from divgrad.errors import ImageReadError, ImageWriteError
 from divgrad.io.inflating import GZIP, ZLIB, Inflated
 
 _PLAIN = {"BytesCodec", "TransposeCodec", "Crc32cCodec"}
@@ -116,8 +116,8 @@ class _Held(numcodecs.abc.Codec):  # type: ignore[misc]
         self._size = size
 
     def encode(self, buf: Any) -> Any:
-        """Refuse: arrays are only read by this."""
-        raise NotImplementedError
+        """Refuse: by this arrays are only read."""
+        raise ImageWriteError("arrays of Zarr 2 are read only: write Zarr 3 (a new path)")
 
     def decode(self, buf: Any, out: Any = None) -> Any:
         """Unpack a chunk."""

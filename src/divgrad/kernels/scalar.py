@@ -19,10 +19,9 @@ Arithmetic
     Strict IEEE: no fused multiply-add, no reassociation, no reciprocal estimates. Vector and scalar code
     then round alike, and machines agree to the bit. It costs nothing: the divisions bound the speed.
 Strips
-    The inner loops run over the rows of a plane one after the other, as one contiguous strip of some rows; flows
-    that would go from the end of a row to the start of the next are set to zero. Loops over single rows
-    are too short to be efficient in volumes (2 x slower at 256 columns). Functions that allocate hold no
-    loops over pixels: those without allocation are compiled without reference counting (1.2 x).
+    The inner loops run over the rows of a plane as one contiguous strip of some rows; flows from the end of a row
+    to the start of the next are set to zero. Loops over single rows are too short in volumes (2 x slower at 256
+    columns). Functions that allocate hold no loops over pixels: others need no reference counting (1.2 x).
 """
 
 from __future__ import annotations
