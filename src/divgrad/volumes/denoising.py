@@ -32,6 +32,10 @@ from divgrad.volumes.scene import scene_of
 # The noise is looked for in a mosaic of pieces, evenly spread, so that it is the same however the volume is cut: voxels
 # along each axis, and pieces that they are in, by the number of axes. A volume no larger than that is looked at whole.
 LOOKED_AT = {2: (2048, 4), 3: (144, 3)}
+OTHER = (
+    "In parts every noise is taken for Gaussian noise of its level (impulses: of none); for volumes that fit into "
+    "memory divgrad.denoise has the method made for it."
+)
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ def denoise(
             said: tuple[str, ...] = ("Nothing was changed.",)
         else:
             said = _two_flows(run, noise.level, contrast)
+        if noise.likely not in ("gaussian", "none"):
+            said = (OTHER, *said)
     return Denoised(str(out), noise.level, noise, (noise.sentence, *said), run.number)
 
 
