@@ -2,7 +2,7 @@
 
     python bench/reliability/calls.py [--write] [--calls N]
 
-About three minutes on two cores at rest. Each call is one of five, of different images: a flow, the flow of a small
+About a minute on two cores at rest. Each call is one of five, of different images: a flow, the flow of a small
 volume, `denoise`, `enhance`, and the kind of the noise. Children are forked while eight threads of the parent are at
 work.
 """
@@ -75,7 +75,7 @@ def of_process(kind: str, wanted: list[str]) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--calls", type=int, default=50)
-    parser.add_argument("--processes", type=int, default=5)
+    parser.add_argument("--processes", type=int, default=25)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads is what is tried

@@ -91,7 +91,7 @@ def measure_patches(channel: Channel) -> Patches:
         empty = np.zeros(0, np.float32)
         return Patches(empty, empty, empty, empty, empty > 0, empty, origin, 0.0)
     stride, step = _strides(volume.shape, side)
-    coarse, fine = _directions(side)
+    waves, coarse, fine = _frequencies(side)
     rows = volume.shape[1] - side + 1
     per_row = -(-(volume.shape[2] - side + 1) // stride)
     band = max(1, min(CHUNK // per_row, AREA // volume.shape[2] // stride)) * stride
@@ -105,9 +105,9 @@ def measure_patches(channel: Channel) -> Patches:
             mean = patch.mean(axis=1)
             centred = patch - mean[:, None]
             cube = np.einsum("ij,ij,ij->i", centred, centred, centred) / CUBE[side]
-            patch = patch - patch[:, :1]  # unlike the mean, leaves exact zeros of a constant
             varied = _varied(slab, side)[::stride, ::stride].ravel()
-            found.append((mean, _energy(patch, coarse), _energy(patch, fine), cube, varied))
+            power = _power(slab, waves, stride)
+            found.append((mean, _sum(coarse, power), _sum(fine, power), cube, varied))
     pixels = (np.append(pixels, (low, high)) - origin) / unit
     means, roughs, fines, cubes, varieds = (
         np.concatenate(part) for part in zip(*found, strict=True)
@@ -135,25 +135,46 @@ def _strides(shape: tuple[int, ...], side: int) -> tuple[int, int]:
         stride += 2
 
 
-def _directions(side: int) -> tuple[Floats, Floats]:
-    """Columns of the cosine transform, coarse (scaled to unit total weight) and fine."""
+def _frequencies(side: int) -> tuple[Floats, Floats, Floats]:
+    """The cosine transform, a wave in each row; weights of coarse frequencies (sum 1), of fine."""
     k = np.arange(side)
-    basis = np.cos(np.pi * np.outer(k, k + 0.5) / side) * np.sqrt(2.0 / side)
-    basis[0] /= np.sqrt(2.0)
-    columns = np.kron(basis, basis).T
-    frequency = np.add.outer(k, k).ravel()
-    coarse = (frequency > 0) & (frequency < side)
-    fine = frequency >= side
+    waves = np.cos(np.pi * np.outer(k, k + 0.5) / side) * np.sqrt(2.0 / side)
+    waves[0] /= np.sqrt(2.0)
+    frequency = np.add.outer(k, k)
     # Texture that could reach the fine frequencies shows best in those next to them.
-    weight = frequency[coarse] / frequency[coarse].sum()
-    parts = columns[:, coarse] * np.sqrt(weight), columns[:, fine] / np.sqrt(fine.sum())
-    return parts[0].astype(np.float32), parts[1].astype(np.float32)
+    coarse = np.where(frequency < side, frequency, 0)
+    fine = frequency >= side
+    parts = (part.astype(np.float32) for part in (waves, coarse / coarse.sum(), fine / fine.sum()))
+    return next(parts), next(parts), next(parts)
 
 
-def _energy(patch: Floats, columns: Floats) -> Floats:
-    y = patch @ columns
-    energy: Floats = np.einsum("ij,ij->i", y, y)
-    return energy
+def _power(slab: Floats, waves: Floats, stride: int) -> Floats:
+    """Squared coefficients of the cosine transform, (side, side, patches), exactly 0 of a constant.
+
+    Summed by einsum and not as a product of matrices, whose bits depend on the machine, and whose
+    threads' locks stop a process that is forked meanwhile.
+    """
+    across = _along(slab, waves, stride)
+    both = _along(across.swapaxes(1, 2), waves, stride)
+    return np.square(both.swapaxes(2, 3), order="C").reshape(*waves.shape, -1)
+
+
+def _along(u: Floats, waves: Floats, stride: int) -> Floats:
+    """Sum every wave with the values from each place of the last axis on: waves x u.
+
+    But for the first, the waves sum to zero: summed by parts they see differences alone, which are
+    exactly 0 where u is constant.
+    """
+    side = len(waves)
+    level = sliding_window_view(u, side, -1)[..., ::stride, :]
+    slopes = sliding_window_view(u[..., :-1] - u[..., 1:], side - 1, -1)[..., ::stride, :]
+    parts = np.cumsum(waves, axis=1)[1:, :-1]
+    first = np.einsum("kj,...j->k...", waves[:1], level)
+    return np.concatenate([first, np.einsum("kj,...j->k...", parts, slopes)])
+
+
+def _sum(weights: Floats, power: Floats) -> Floats:
+    return np.einsum("kl,kln->n", weights, power)
 
 
 def _varied(slab: Floats, side: int) -> Mask:

@@ -20,7 +20,7 @@ def lightness(u: Image) -> Image:
     if len(u) == 1:
         return u
     weights = WEIGHTS if len(u) == 3 else (1.0 / len(u),) * len(u)
-    return np.asarray(np.tensordot(np.array(weights, u.dtype), u, 1)[None])
+    return np.asarray(np.einsum("i,i...->...", np.array(weights, u.dtype), u)[None])
 
 
 def raised(u: Image, before: Image, after: Image, among: tuple[float, float]) -> Image:

@@ -108,7 +108,7 @@ def across_of(along: NDArray[np.float64], curved: Image) -> Image:
     """Return the mean curvature across a direction, ``[1, *space]``: its trace without the part along it."""
     n = len(along)
     weights = (np.eye(n) - np.outer(along, along)) / (n - 1)
-    return np.asarray(np.tensordot(weights.astype(curved.dtype), curved, 2)[None])
+    return np.asarray(np.einsum("ij,ij...->...", weights.astype(curved.dtype), curved)[None])
 
 
 def joined(u: Image, width: float, grid: Grid) -> Image:

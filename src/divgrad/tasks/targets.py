@@ -154,7 +154,11 @@ def targets(
 
 def _grey(u: NDArray[Any]) -> NDArray[Any]:
     """Return lightness from 0 to 1, without the outermost thousandth."""
-    mixed = np.tensordot([0.2125, 0.7154, 0.0721], u, 1)[None] if len(u) == 3 else u.mean(0)[None]
+    mixed = (
+        np.einsum("i,i...->...", [0.2125, 0.7154, 0.0721], u)[None]
+        if len(u) == 3
+        else u.mean(0)[None]
+    )
     low, high = (float(q) for q in np.quantile(mixed, [0.001, 0.999]))
     return np.ascontiguousarray((mixed - low) / max(high - low, 1e-30), np.float32)
 

@@ -22,7 +22,7 @@ def luma_chroma(rgb: NDArray[Any]) -> NDArray[Any]:
     >>> luma_chroma(np.full((3, 1, 1), 50.0)).ravel().round(6).tolist()
     [50.0, 128.0, 128.0]
     """
-    out = np.tensordot(MATRIX.astype(rgb.dtype), rgb, 1)
+    out = np.einsum("ij,j...->i...", MATRIX.astype(rgb.dtype), rgb)
     out[1:] += rgb.dtype.type(MIDDLE)
     return np.asarray(out)
 
@@ -36,4 +36,6 @@ def colours(planes: NDArray[Any]) -> NDArray[Any]:
     """
     centred = planes.copy()
     centred[1:] -= planes.dtype.type(MIDDLE)
-    return np.asarray(np.tensordot(np.linalg.inv(MATRIX).astype(planes.dtype), centred, 1))
+    return np.asarray(
+        np.einsum("ij,j...->i...", np.linalg.inv(MATRIX).astype(planes.dtype), centred)
+    )
