@@ -174,7 +174,8 @@ def _along(u: Floats, waves: Floats, stride: int) -> Floats:
 
 
 def _sum(weights: Floats, power: Floats) -> Floats:
-    return np.einsum("kl,kln->n", weights, power)
+    weighted: Floats = np.einsum("kl,kln->n", weights, power)
+    return weighted
 
 
 def _varied(slab: Floats, side: int) -> Mask:
