@@ -405,3 +405,38 @@ def test_the_ledger_says_whether_a_file_is_its_own():
     assert ledger.wrote(Path("out/000.tif")) is not None
     Path("out/000.tif").write_bytes(Path("out/000.tif").read_bytes()[:-1] + b"x")
     assert ledger.wrote(Path("out/000.tif")) is None
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_how_files_are_read_is_asked_of_the_batch(workers, monkeypatch, capsys):
+    images(2)
+    image = np.random.default_rng(5).normal(120.0, 30.0, (24, 24)).astype(np.float32)
+    image[3, 4:7] = np.nan
+    write("in/holed.tif", image)
+    Path("in/broken.tif").write_bytes(b"II*\0 and no more")
+    Path("my.yaml").write_text(RECIPE)
+    words = ["batch", "my.yaml", "in", "-o", "out", "--workers", workers, "--isolated"]
+    if workers == "1":
+        from divgrad.io import pixels
+
+        seen = []
+        plain = pixels.read
+        monkeypatch.setattr(
+            pixels, "read", lambda path, isolated: seen.append(isolated) or plain(path, isolated=isolated)
+        )  # fmt: skip
+    assert main(words) == 1
+    assert sorted(hashes()) == ["000.tif", "001.png"]
+    if workers == "1":
+        assert [limits.seconds for limits in seen] == [60.0] * 4
+    said = sorted(capsys.readouterr().err.splitlines())
+    assert [line.split(": ")[2] for line in said] == ["in/broken.tif", "in/holed.tif"]
+    assert main([*words, "--keep-nan"]) == 1
+    assert sorted(hashes()) == ["000.tif", "001.png", "holed.tif"]
+    made = read("out/holed.tif").array
+    np.testing.assert_array_equal(np.isnan(made), np.isnan(image))
+
+
+def test_how_files_are_read_is_no_part_of_a_recipe(capsys):
+    for option in ("--isolated", "--keep-nan"):
+        assert main(["denoise", "--recipe", option]) == 2
+        assert f"{option} is about reading files" in capsys.readouterr().err

@@ -672,3 +672,14 @@ def test_the_progress_bar_shows_itself_on_a_terminal_only():
         if shown:
             assert "denoise [###############               ]  50 %" in text
             assert text.endswith("\r\x1b[K")  # it wipes itself out
+
+
+def test_of_several_files_the_one_that_fails_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("a.tif", 1.0), ("b.tif", np.nan)):
+        write(name, np.full((8, 8), value, np.float32))
+    flow = ["flow", "-e", "heat", "-u", "steps:1", "-o", "out/"]
+    assert main([*flow, "a.tif", "b.tif"]) == 1
+    assert capsys.readouterr().err.startswith("divgrad: error: b.tif: the image has 64 pixels")
+    assert main([*flow, "b.tif"]) == 2
+    assert capsys.readouterr().err.startswith("divgrad: error: the image has 64 pixels")

@@ -470,3 +470,27 @@ def test_an_unusual_unit(tmp_path):
     assert read(tmp_path / "a.tif").spacing == pytest.approx((0.5, 0.5))
     extreme = dataclasses.replace(picture, spacing=(1e-12, 1e-12))
     assert len(write(tmp_path / "a.tif", picture.array, like=extreme)) == 1
+
+
+def test_pages_that_were_appended_are_a_stack(tmp_path):
+    """As scripts write them, one frame after the other: each page tells a shape of its own."""
+    frames = np.random.default_rng(0).integers(0, 4000, (3, 20, 24)).astype(np.uint16)
+    for n, frame in enumerate(frames):
+        tifffile.imwrite(tmp_path / "a.tif", frame, append=True, description=f"frame {n}")
+    picture = read(tmp_path / "a.tif")
+    np.testing.assert_array_equal(picture.array, frames)
+    assert "the descriptions of single pages are not kept" in picture.metadata.dropped
+    tifffile.imwrite(tmp_path / "a.tif", frames[0, :9], append=True)
+    with pytest.raises(ImageReadError, match="differ"):
+        read(tmp_path / "a.tif")
+
+
+def test_what_a_bigtiff_says_in_exif_is_said_to_be_lost(tmp_path):
+    path, image = tmp_path / "a.tif", np.zeros((8, 8), np.uint8)
+    tifffile.imwrite(path, image, bigtiff=True, byteorder="<", extratags=[(34660, 16, 1, 8, True)])
+    other, exif = (struct.pack("<HHQ", code, 16, 1) for code in (34660, 34665))
+    data = path.read_bytes()
+    assert data.count(other) == 1
+    path.write_bytes(data.replace(other, exif))
+    said = "the EXIF and GPS entries of a BigTIFF are not kept"
+    assert said in read(path).metadata.dropped

@@ -8,7 +8,7 @@ import pytest
 from divgrad.cli import main
 from divgrad.cli.drawing import MARK, labelled, overlaid, side_by_side, small_multiples, visible
 from divgrad.io import Picture, read, write
-from divgrad.io.pixels import open_picture, save_picture
+from divgrad.io.pixels import PLAIN, save_picture
 from divgrad.recipes.written import file_or_colour
 
 
@@ -62,7 +62,7 @@ def test_small_multiples_have_a_row_for_each_parameter_and_a_panel_for_each_valu
 def test_labels_and_masks_are_written_as_they_are(tmp_path, dtype) -> None:
     write(tmp_path / "a.tif", np.full((4, 5, 3), 9, np.uint8), channel_axis=-1)
     result = (np.arange(20).reshape(4, 5) * 100 % 700).astype(dtype)
-    save_picture(tmp_path / "b.tif", result, open_picture(tmp_path / "a.tif"))
+    save_picture(tmp_path / "b.tif", result, PLAIN.open(tmp_path / "a.tif"))
     back = read(tmp_path / "b.tif").array
     assert np.array_equal(back, result * 255 if dtype is bool else result)
 
@@ -72,7 +72,7 @@ def test_a_result_with_more_pixels_has_its_spacing_and_its_opacity(tmp_path) -> 
     given[0, 0, 3] = 200
     source = Picture(given, -1, alpha=True, spacing=(2.0, 2.0), unit="um")
     write(tmp_path / "a.tif", given, like=source)
-    opened = open_picture(tmp_path / "a.tif")
+    opened = PLAIN.open(tmp_path / "a.tif")
     save_picture(tmp_path / "b.tif", np.ones((4, 6, 3)), opened, (1.0, 1.0))
     back = read(tmp_path / "b.tif")
     assert back.array.shape == (4, 6, 4)

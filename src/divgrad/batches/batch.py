@@ -11,6 +11,8 @@ from divgrad.batches.plan import Job, inputs, plan
 from divgrad.batches.treating import Bench, Outcome
 from divgrad.errors import ParameterError
 from divgrad.grid import at_most_threads, cores
+from divgrad.io import Isolation
+from divgrad.io.pixels import Opening
 from divgrad.recipes import Recipe
 
 
@@ -21,6 +23,8 @@ def batch(
     *,
     workers: int | None = None,
     force: bool = False,
+    isolated: Isolation | None = None,
+    keep_nan: bool = False,
 ) -> Iterator[Outcome]:
     r"""Follow a recipe over many image files, and yield what becomes of each, as it does.
 
@@ -42,6 +46,11 @@ def batch(
         None: as many as there are cores, or files.
     force
         Whether files that are there already, and are not from this batch, may be overwritten.
+    isolated
+        Limits, for files that are not trusted: each is decoded in a process of its own.
+    keep_nan
+        Whether images that hold NaN or infinite values are treated, and hold them again in the output, instead of
+        being refused.
 
     Returns
     -------
@@ -78,13 +87,10 @@ def batch(
     place = Path(folder)
     jobs = plan(recipe, inputs(files), place, force=force)
     many = min(workers or there, len(jobs))
-    return _work(recipe, jobs, place, many, there // many)
+    return _work(Bench(recipe, place, Opening(isolated, keep_nan)), jobs, many, there // many)
 
 
-def _work(
-    recipe: Recipe, jobs: list[Job], folder: Path, workers: int, threads: int
-) -> Iterator[Outcome]:
-    bench = Bench(recipe, folder)
+def _work(bench: Bench, jobs: list[Job], workers: int, threads: int) -> Iterator[Outcome]:
     rest = []
     for job in jobs:  # those that need no look into a file need no process either
         known = bench.known(job, look=False)
@@ -93,7 +99,7 @@ def _work(
         else:
             yield known
     if workers > 1 and rest:
-        yield from crew.work(bench, recipe.text(), rest, workers, threads)
+        yield from crew.work(bench, rest, workers, threads)
         return
     for wait in (False, True):
         later = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import queue
@@ -60,6 +61,17 @@ class _Worker:
             {"input": str(job.input), "output": job.output, "replace": job.replace, "wait": wait}
         )
 
+    def close(self) -> None:
+        """Give back what belongs to a process that has ended."""
+        self.process.wait()
+        self.listener.join(GRACE)
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(
+                OSError
+            ):  # what it did not read cannot be handed over any more
+                if pipe is not None:
+                    pipe.close()
+
     def _listen(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
@@ -68,23 +80,21 @@ class _Worker:
         self.answers.put((self, ""))
 
 
-def work(bench: Bench, text: str, jobs: list[Job], workers: int, threads: int) -> Iterator[Outcome]:
+def work(bench: Bench, jobs: list[Job], workers: int, threads: int) -> Iterator[Outcome]:
     """Yield what becomes of each file, as it does; whatever ends the loop ends the processes too.
 
     Parameters
     ----------
     bench
-        Recipe and folder.
-    text
-        The recipe as text.
+        Recipe, folder, and how files are opened.
     jobs
         The files.
     workers, threads
         Number of processes, and of threads in each.
     """
     task = {
-        "path": sys.path, "recipe": text, "folder": str(bench.folder), "since": bench.since,
-        "threads": threads,
+        "path": sys.path, "recipe": bench.recipe.text(), "folder": str(bench.folder),
+        "since": bench.since, "threads": threads, "opening": dataclasses.asdict(bench.opening),
     }  # fmt: skip
     answers: queue.Queue[tuple[_Worker, str]] = queue.Queue()
     todo, later = deque(jobs), deque[Job]()  # later: another process is at them
@@ -99,6 +109,7 @@ def work(bench: Bench, text: str, jobs: list[Job], workers: int, threads: int) -
             job, worker.job = worker.job, None
             if not line:  # it has died
                 crew.remove(worker)
+                worker.close()
                 if job is None:
                     continue
                 tries[job.key] = tries.get(job.key, 0) + 1
@@ -155,9 +166,4 @@ def _end(crew: list[_Worker]) -> None:
             worker.process.wait(max(0.0, until - time.monotonic()))
         if worker.process.poll() is None:
             worker.process.kill()
-            worker.process.wait()
-        worker.listener.join(GRACE)
-        for pipe in (worker.process.stdin, worker.process.stdout):
-            with contextlib.suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
+        worker.close()

@@ -15,6 +15,7 @@ from divgrad.batches.lock import held
 from divgrad.batches.plan import Job
 from divgrad.errors import DivgradError, ImageWriteError
 from divgrad.io.formats import suffix_of
+from divgrad.io.pixels import PLAIN, Opening
 from divgrad.io.replacing import move_if_free
 from divgrad.io.wording import shown
 from divgrad.recipes import Recipe
@@ -62,13 +63,17 @@ class Bench:
         What to do.
     folder
         Where outputs go.
+    opening
+        How inputs are opened.
     since
         How long the ledger was when the batch began: what is noted later comes from processes that work beside.
         None: it begins now.
     """
 
-    def __init__(self, recipe: Recipe, folder: Path, since: int | None = None) -> None:
-        self.recipe, self.folder = recipe, folder
+    def __init__(
+        self, recipe: Recipe, folder: Path, opening: Opening = PLAIN, since: int | None = None
+    ) -> None:
+        self.recipe, self.folder, self.opening = recipe, folder, opening
         self.digest = recipe.digest()
         self.ledger = Ledger(folder)
         self.ledger.refresh()
@@ -138,7 +143,7 @@ class Bench:
             "version": __version__, "status": FAILED,
         }  # fmt: skip
         try:
-            record |= follow(self.recipe, job.input, part)
+            record |= follow(self.recipe, job.input, part, self.opening)
             record |= {"status": DONE, "seconds": round(time.perf_counter() - start, 3)}
             record |= {"stamp": stamp(part), "sha256": content(part)}
             self.ledger.add(record)
@@ -146,6 +151,8 @@ class Bench:
         except (DivgradError, OSError, MemoryError) as error:
             said = "not enough memory for this image" if isinstance(error, MemoryError) else ""
             said = said or _one_line(error).replace(shown(part), shown(self.folder / job.output))
+            if job.input.name not in said:
+                said = f"{shown(job.input)}: {said}"
             for key in ("stamp", "sha256", "report", "notes"):
                 record.pop(key, None)
             record |= {"status": FAILED, "error": said}
@@ -194,14 +201,14 @@ class Bench:
         )  # fmt: skip
 
 
-def follow(recipe: Recipe, path: Path, target: Path) -> dict[str, Any]:
+def follow(recipe: Recipe, path: Path, target: Path, opening: Opening = PLAIN) -> dict[str, Any]:
     """Do what a recipe says from file to file; return report and notes, and what the input was."""
-    from divgrad.io.pixels import open_picture, save_picture
+    from divgrad.io.pixels import save_picture
     from divgrad.io.reading import placed
 
     place, _ = placed(path)
     before = stamp(place) if place.exists() else None  # whatever is wrong, reading says it better
-    opened = open_picture(path)
+    opened = opening.open(path)
     made = recipe.run(
         opened.colours, channel_axis=opened.channel_axis, spacing=opened.spacing,
         native=opened.picture.metadata.native, report=True,

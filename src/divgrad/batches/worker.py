@@ -19,6 +19,7 @@ from typing import Any
 from divgrad.batches.plan import Job
 from divgrad.batches.treating import Bench
 from divgrad.grid import at_most_threads
+from divgrad.io.pixels import Opening
 from divgrad.io.replacing import abandon
 from divgrad.recipes import loads
 
@@ -31,7 +32,7 @@ def serve(task: dict[str, Any]) -> None:
     Parameters
     ----------
     task
-        ``recipe`` (its text), ``folder``, ``since`` (see :class:`Bench`) and ``threads``.
+        ``recipe`` (its text), ``folder``, ``opening`` and ``since`` (see :class:`Bench`), and ``threads``.
     """
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who will say
@@ -39,7 +40,9 @@ def serve(task: dict[str, Any]) -> None:
         os.dup2(2, 1)  # whatever prints does not get among the answers
         todo: queue.Queue[dict[str, Any] | None] = queue.Queue()
         threading.Thread(target=_listen, args=(todo,), daemon=True).start()
-        bench = Bench(loads(task["recipe"]), Path(task["folder"]), task["since"])
+        bench = Bench(
+            loads(task["recipe"]), Path(task["folder"]), Opening.of(task["opening"]), task["since"]
+        )
         with at_most_threads(task["threads"]):
             while (given := todo.get()) is not None:
                 job = Job(Path(given["input"]), given["output"], given["replace"])

@@ -9,6 +9,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from divgrad.cli import files
 from divgrad.cli.progress import Progress
 from divgrad.errors import ParameterError
 
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="overwrite outputs that exist and are not from this batch",
     )  # fmt: skip
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+    files.add_reading(parser)
     parser.epilog = EXAMPLE
 
 
@@ -64,26 +66,27 @@ def run(arguments: argparse.Namespace) -> int:
     from divgrad.batches.summary import write_summary
     from divgrad.recipes import load
 
-    files = inputs(arguments.files)
+    given = inputs(arguments.files)
+    how = files.opening(arguments)
     outcomes: dict[str, Outcome] = {}
     count: collections.Counter[str] = collections.Counter()
     talk = not (arguments.quiet or arguments.json)
     with Progress("batch") as bar:
         for outcome in batch(
-            load(arguments.recipe), files, arguments.output, workers=_workers(arguments.workers),
-            force=arguments.force,
+            load(arguments.recipe), given, arguments.output, workers=_workers(arguments.workers),
+            force=arguments.force, isolated=how.isolated, keep_nan=how.keep_nan,
         ):  # fmt: skip
             outcomes[outcome.input] = outcome
             count[outcome.status] += 1
-            bar.title = f"{len(outcomes)} of {len(files)}" + (
+            bar.title = f"{len(outcomes)} of {len(given)}" + (
                 f", {count['failed']} failed" if count["failed"] else ""
             )
-            bar(len(outcomes) / len(files))
+            bar(len(outcomes) / len(given))
             if outcome.error:
                 bar.say(f"divgrad: error: {outcome.error}", sys.stderr)
             elif talk and outcome.status == "done":
                 bar.say(_show(outcome), sys.stdout)
-    done = [outcomes[str(path)] for path in files]
+    done = [outcomes[str(path)] for path in given]
     table = write_summary(arguments.output, done)
     if arguments.json:
         rows: list[dict[str, Any]] = [dataclasses.asdict(outcome) for outcome in done]

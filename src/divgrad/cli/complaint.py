@@ -9,9 +9,17 @@ from pathlib import Path
 LONGEST = 200  # characters of a line, all in all
 
 
-def complain(error: BaseException) -> str:
-    """Print an error as one line, and return its message without the beginning that all have."""
-    message = _line(str(error), "divgrad: error: ")
+def complain(error: BaseException, path: str | Path | None = None) -> str:
+    """Print an error as one line, and return its message without the beginning that all have.
+
+    ``path`` is that of the file, where there are several: it is named, unless the error does.
+    """
+    said = str(error)
+    if path is not None and Path(path).name not in said:
+        from divgrad.io.wording import shown
+
+        said = f"{shown(path)}: {said}"
+    message = _line(said, "divgrad: error: ")
     print(f"divgrad: error: {message}", file=sys.stderr)
     return message
 

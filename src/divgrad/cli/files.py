@@ -16,7 +16,7 @@ from divgrad.cli.progress import Progress
 from divgrad.errors import DivgradError, ImageWriteError, ParameterError
 
 if TYPE_CHECKING:
-    from divgrad.io.pixels import Opened
+    from divgrad.io.pixels import Opening
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, ending: str) -> None:
@@ -49,14 +49,12 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def opened(arguments: argparse.Namespace, path: Path) -> Opened:
-    """Read an input as the options ask for."""
+def opening(arguments: argparse.Namespace) -> Opening:
+    """Return how inputs are to be opened."""
     from divgrad.io import Isolation
-    from divgrad.io.pixels import open_picture
+    from divgrad.io.pixels import Opening
 
-    return open_picture(
-        path, Isolation() if arguments.isolated else None, keep_nan=arguments.keep_nan
-    )
+    return Opening(Isolation() if arguments.isolated else None, arguments.keep_nan)
 
 
 def targets(arguments: argparse.Namespace, ending: str) -> list[tuple[Path, Path]]:
@@ -149,7 +147,10 @@ def work_through(
                 print(show(result), flush=True)
                 warn(target, result.get("notes", ()))
         except DivgradError as error:
-            result = {"input": str(path), "error": complain(error)}
+            result = {
+                "input": str(path),
+                "error": complain(error, path if len(pairs) > 1 else None),
+            }
             failed += 1
         results.append(result)
     if arguments.json:

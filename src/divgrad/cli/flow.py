@@ -68,7 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
         return _in_parts(arguments, equation, scheme, until)
 
     def treat(path: Path, target: Path, bar: Progress) -> dict[str, Any]:
-        return _treat(files.opened(arguments, path), path, target, bar, equation, scheme, until)
+        return _treat(
+            files.opening(arguments).open(path), path, target, bar, equation, scheme, until
+        )
 
     return files.work_through(arguments, "_flow", treat, _show)
 

@@ -32,11 +32,14 @@ def run(arguments: argparse.Namespace) -> int:
     results, failed = [], 0
     for name in arguments.files:
         try:
-            result = look(Path(name), files.opened(arguments, Path(name)))
+            result = look(Path(name), files.opening(arguments).open(Path(name)))
             if not arguments.json:
                 print(_show(result), flush=True)
         except DivgradError as error:
-            result = {"input": name, "error": complain(error)}
+            result = {
+                "input": name,
+                "error": complain(error, name if len(arguments.files) > 1 else None),
+            }
             failed += 1
         results.append(result)
     if arguments.json:

@@ -48,10 +48,11 @@ def show(arguments: argparse.Namespace, keys: Iterable[str]) -> int:
     from divgrad.recipes import Recipe, Step
     from divgrad.recipes.written import WRITTEN
 
-    if arguments.keep_nan:
-        raise ParameterError(
-            "--keep-nan is about reading files, not part of a recipe: leave it out"
-        )
+    for option in ("isolated", "keep_nan"):
+        if getattr(arguments, option):
+            raise ParameterError(
+                f"--{option.replace('_', '-')} is about reading files, not part of a recipe: give it to divgrad batch"
+            )
     written: list[tuple[str, tuple[str, ...]]] = []
     for key in keys:
         given = getattr(arguments, key)

@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     places = pictures.places(arguments, offered, targets)
 
     def treat(path: Path, target: Path, bar: Progress) -> dict[str, Any]:
-        opened = files.opened(arguments, path)
+        opened = files.opening(arguments).open(path)
         return _treat(task, opened, path, target, dict(options), places[path], from_file(name))
 
     return files.work_through(arguments, ending(name), treat, _show)

@@ -24,21 +24,44 @@ class Opened:
     aside: SetAside | None = None
 
 
-def open_picture(
-    path: Path, isolated: Isolation | None = None, *, keep_nan: bool = False
-) -> Opened:
-    """Read a picture; opacity is kept aside, a spacing that is only a print resolution is not used."""
-    picture = read(path, isolated=isolated)
-    colours, axis = picture.array, picture.channel_axis
-    if picture.alpha:
-        colours = colours[..., :-1]
-        if colours.shape[-1] == 1:
-            colours, axis = colours[..., 0], None
-    aside = None
-    if keep_nan and not np.isfinite(colours).all():
-        aside = set_aside(colours, channel_axis=axis)
-        colours = aside.image
-    return Opened(picture, colours, axis, picture.spacing if picture.calibrated else None, aside)
+@dataclass(frozen=True)
+class Opening:
+    """How pictures are opened.
+
+    Parameters
+    ----------
+    isolated
+        Limits of a process that decodes; None: it is done in this one.
+    keep_nan
+        Whether NaN and infinite values are set aside.
+    """
+
+    isolated: Isolation | None = None
+    keep_nan: bool = False
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> Opening:
+        """Return what :func:`dataclasses.asdict` has told."""
+        limits = told["isolated"]
+        return cls(limits and Isolation(**limits), told["keep_nan"])
+
+    def open(self, path: Path) -> Opened:
+        """Read a picture; opacity is kept aside, a spacing that is only a print resolution is not used."""
+        picture = read(path, isolated=self.isolated)
+        colours, axis = picture.array, picture.channel_axis
+        if picture.alpha:
+            colours = colours[..., :-1]
+            if colours.shape[-1] == 1:
+                colours, axis = colours[..., 0], None
+        aside = None
+        if self.keep_nan and not np.isfinite(colours).all():
+            aside = set_aside(colours, channel_axis=axis)
+            colours = aside.image
+        spacing = picture.spacing if picture.calibrated else None
+        return Opened(picture, colours, axis, spacing, aside)
+
+
+PLAIN = Opening()
 
 
 def save_picture(

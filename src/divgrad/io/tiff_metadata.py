@@ -198,6 +198,12 @@ def dropped(tif: Any, series: Any) -> tuple[str, ...]:
     private = sorted({t.code for t in tif.pages.first.tags if t.code >= _FIRST_PRIVATE} - _HANDLED)
     if private:
         lost.append("the TIFF tags " + ", ".join(map(str, private[:8])) + " are not understood")
+    if tif.is_bigtiff and not exif.POINTERS.isdisjoint(t.code for t in tif.pages.first.tags):
+        lost.append("the EXIF and GPS entries of a BigTIFF are not kept")
+    if len(tif.pages) > 1:
+        said = tif.pages.get(1).description or ""  # of all pages it would take long
+        if said and said != tif.pages.first.description:
+            lost.append("the descriptions of single pages are not kept")
     if (tif.pages.first.description or "").endswith("OME>"):
         lost.append(
             "of the OME description only axes, voxel size, position and channel names are kept"

@@ -83,6 +83,9 @@ def decode(file: BinaryIO, max_bytes: int | None = None) -> Picture:
 
 def _only_series(tif: Any, pages: int) -> Any:
     """Return tifffile's one series of pages, overviews and masks left aside."""
+    if tif.is_shaped and len(tif.series) > 1:  # pages were appended, each with its own shape
+        tif.is_shaped = False
+        del tif.series
     series = [
         s
         for s in tif.series

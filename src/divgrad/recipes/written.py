@@ -108,9 +108,9 @@ def colour(text: str) -> tuple[float, ...] | None:
 
 def marked(text: str) -> Any:
     """Return where a file is not 0."""
-    from divgrad.io.pixels import open_picture
+    from divgrad.io.pixels import PLAIN
 
-    opened = open_picture(Path(text))
+    opened = PLAIN.open(Path(text))
     array = opened.colours != 0
     return array if opened.channel_axis is None else array.any(axis=opened.channel_axis)
 
@@ -119,9 +119,9 @@ def picture(text: str) -> Any:
     """Return the pixels of a file, channels last."""
     import numpy as np
 
-    from divgrad.io.pixels import open_picture
+    from divgrad.io.pixels import PLAIN
 
-    opened = open_picture(Path(text))
+    opened = PLAIN.open(Path(text))
     axis = opened.channel_axis
     return opened.colours if axis is None else np.moveaxis(opened.colours, axis, -1)
 
