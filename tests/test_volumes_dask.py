@@ -121,6 +121,7 @@ def workers() -> list[int]:
 class Fails:
     """Work that always fails."""
 
+    source: Any
     grid: Any
 
     def load(self, block: Any) -> Any:
@@ -156,7 +157,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_a_block_that_fails_ends_the_r
         assert killed
 
         def failing(work: Any, todo: Any, done: Any) -> None:
-            runner(Fails(work.grid), todo, done)
+            runner(Fails(work.source, work.grid), todo, done)
 
         with pytest.raises(ClusterError, match="failed on the cluster") as raised:
             evolve(source, FLOW, until=Steps(2), out=tmp_path / "never.zarr", runner=failing)

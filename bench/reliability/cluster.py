@@ -40,6 +40,7 @@ FLOW, STEPS = PeronaMalik(20.0), 20
 class Fails:
     """Work that always fails."""
 
+    source: Any
     grid: Any
 
     def load(self, block: Any) -> Any:
@@ -118,7 +119,7 @@ def main() -> None:
             )
 
             def failing(work: Any, todo: Any, done: Any) -> None:
-                runner(Fails(work.grid), todo, done)
+                runner(Fails(work.source, work.grid), todo, done)
 
             start = time.perf_counter()
             try:
@@ -156,7 +157,7 @@ class OneByOne:
 
     def __call__(self, work: Any, todo: Any, done: Any) -> None:
         for number, block in todo:
-            with few_at_once():
+            with few_at_once(work.source):
                 read = work.load(block)
                 start = time.perf_counter()
                 made, extent = work.make(block, read)

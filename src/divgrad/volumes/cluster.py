@@ -139,7 +139,7 @@ def _with_threads(work: Any, threads: int) -> Any:
 def do_block(work: Work, block: Block) -> tuple[float, float]:
     """Do one block, on a worker; done twice it gives the same."""
     forget()
-    with few_at_once():
+    with few_at_once(work.source):
         made, extent = work.make(block, work.load(block))
         work.store(block, made)
     return extent.low, extent.high

@@ -61,7 +61,7 @@ def job(
     run = Run(source, work, result, grid, told, Means(int(memory * 2**30), runner, tell))
     try:
         _prepare(run, kind, between)
-        with few_at_once():
+        with few_at_once(source):
             yield run
         put_in_place(Path(result.path), target, scene.attributes)
         shutil.rmtree(work, ignore_errors=True)

@@ -32,6 +32,10 @@ Images = tuple[Image, ...]
 class Work(Protocol):
     """What is done with every block; the three may be called by different threads."""
 
+    @property
+    def source(self) -> Place:
+        """From where blocks are read."""
+
     def load(self, block: Block) -> Images:
         """Read what is needed."""
 

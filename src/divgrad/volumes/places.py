@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,8 @@ from divgrad.layout import working_dtype
 from divgrad.operators import Image
 from divgrad.volumes.blocks import Block
 
-AT_ONCE = 3  # chunks that are read or written at once
+AT_ONCE = 3  # chunks that are read or written at once ...
+IN_HAND = 2**24  # ... and bytes of them: fewer if they are large
 SIDE_BY_SIDE = 16  # files that are brought to the disk at once
 
 
@@ -84,6 +86,17 @@ class Place:
         """The values' type, as stored."""
         kind: np.dtype[Any] = np.dtype(self.array.dtype)
         return kind
+
+    @property
+    def chunk_bytes(self) -> int:
+        """Bytes of a chunk."""
+        chunks: tuple[int, ...] = tuple(self.array.chunks)
+        return math.prod(chunks) * self.dtype.itemsize
+
+    @property
+    def at_once(self) -> int:
+        """How many chunks are read or written at once."""
+        return max(1, min(AT_ONCE, IN_HAND // self.chunk_bytes))
 
     def unit(self) -> tuple[int, ...]:
         """Return the spatial extents of what is written as a whole: shards, or else chunks."""
@@ -183,9 +196,9 @@ def _opened(path: str, process: int) -> Any:
         raise ImageReadError(f"{path} is no Zarr array: {said:.100}") from None
 
 
-def few_at_once() -> Any:
-    """Return a context in which Zarr has few chunks in hand at once: each is held in memory twice or more."""
-    return zarr_module().config.set({"async.concurrency": AT_ONCE})
+def few_at_once(place: Place) -> Any:
+    """Return a context in which Zarr has few chunks in hand at once: each is held in memory several times."""
+    return zarr_module().config.set({"async.concurrency": place.at_once})
 
 
 def forget() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from divgrad.errors import ParameterError
 from divgrad.grid import Grid
 from divgrad.layout import working_dtype
 from divgrad.operators import Equation
@@ -21,7 +23,11 @@ from divgrad.volumes.places import Place, exists, forget, make_array, write_unit
 
 EVERY = 2.0  # seconds between two records of what is done: what a killed run does twice
 MOST = 32  # calls that one pass may make: with more the halo outgrows what it saves
-USABLE = 0.8  # of the memory: the rest is for chunks on their way
+USABLE = 0.8  # of the memory: the rest is what malloc keeps between arrays
+READ, WRITTEN = (
+    2,
+    5,
+)  # copies that Zarr has of a chunk on its way (measured: resident memory by chunk)
 FEW = 4  # copies of an image that the simplest flows need
 
 
@@ -97,14 +103,23 @@ class Run:
         self.dtype = working_dtype(source.dtype)
         self.now = source  # where the image is that flows, after the passes that are done
         self.number = 0  # passes that are done, or were by an earlier run
-        self.ledger = Ledger(folder, job)
+        self.on_their_way = READ * source.at_once * source.chunk_bytes
         self.unit = result.unit() if exists(result) else write_unit(source, self._voxels(FEW) // 8)
+        written = math.prod(self.unit) * source.channels * self.dtype.itemsize
+        self.on_their_way += WRITTEN * source.at_once * written
         self.blocks = 0
+        self.ledger = Ledger(folder, job)  # last: from here on the folder is there, and locked
 
     def _voxels(self, copies: int) -> int:
         """Return how many voxels a block with its halo may have."""
+        left = self.means.memory - self.on_their_way
+        if left <= 0:
+            raise ParameterError(
+                f"memory: chunks on their way take {self.on_their_way / 2**30:.2g} GiB of the "
+                f"{self.means.memory / 2**30:.2g} that are allowed: allow more, or take smaller chunks"
+            )
         each = self.dtype.itemsize * self.source.channels * (copies + IN_FLIGHT)
-        return max(1, int(USABLE * self.means.memory) // each)
+        return max(1, int(USABLE * left) // each)
 
     # What a course may ask of the image as it is now: found once, then remembered by the ledger.
 
