@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import SimpleITK
 
+from divgrad.batches import batch
 from divgrad.errors import ImageReadError, ImageWriteError
 from divgrad.io import Metadata, Picture, read, write
 from divgrad.io.formats import FORMATS, WRITTEN
 from divgrad.io.picture import upright
+from divgrad.recipes import loads
 from test_io import EXIF, PROFILE, assert_one_line, example
 
 CORPUS = Path(__file__).parents[2] / "shared" / "data" / "badimages"
@@ -350,6 +352,17 @@ def test_a_dicom_series_is_a_volume_in_hounsfield_units(tmp_path):
     one = read(tmp_path / "ct" / "00.dcm")
     np.testing.assert_array_equal(one.array, hounsfield[0])
     assert one.spacing == (0.5, 0.25)
+
+
+def test_a_series_is_one_image_of_a_batch(tmp_path):
+    hounsfield = slices(tmp_path / "ct", [30.0, 32.0, 34.0, 36.0])
+    recipe = loads("divgrad: 1\nsteps: [flow: {equation: heat, until: 'steps:0'}]")
+    (done,) = batch(recipe, [tmp_path / "ct"], tmp_path / "out", workers=1)
+    assert done.status == "done", done.error
+    assert Path(done.output) == tmp_path / "out" / "ct.nii.gz"
+    np.testing.assert_array_equal(read(done.output).array, hounsfield)
+    (again,) = batch(recipe, [tmp_path / "ct"], tmp_path / "out", workers=1)
+    assert again.status == "done before"
 
 
 @pytest.mark.parametrize(

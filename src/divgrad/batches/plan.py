@@ -41,7 +41,8 @@ class Job:
 def inputs(names: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """Return files: those that are named, and of a folder all whose names end as images do, by name.
 
-    A folder whose own name does, such as an OME-Zarr, is an image.
+    A folder whose own name does, such as an OME-Zarr, is an image, and so is one that holds a DICOM series and no
+    other images.
 
     Raises
     ------
@@ -49,6 +50,7 @@ def inputs(names: Iterable[str | os.PathLike[str]]) -> list[Path]:
         If a folder holds no image, or nothing is named.
     """
     from divgrad.io.formats import FORMATS, WRITTEN, suffix_of
+    from divgrad.io.reading import is_picture
 
     known = {suffix for form in FORMATS for suffix in form.suffixes}
     found = []
@@ -61,6 +63,8 @@ def inputs(names: Iterable[str | os.PathLike[str]]) -> list[Path]:
             for path in name.iterdir()
             if suffix_of(path).lower() in known and path.name[0] != "."
         )
+        if all(path.suffix.lower() == ".dcm" for path in here) and is_picture(name):
+            here = [name]
         if not here:
             raise ParameterError(f"{name}: there is no image in this folder: name files")
         found += here

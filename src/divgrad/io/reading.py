@@ -156,6 +156,13 @@ def _format(file: BinaryIO) -> Format:
     raise ImageReadError(f"it is no image known here; {_NEEDED}")
 
 
+def is_picture(folder: Path) -> bool:
+    """Whether a folder is read as a picture: an OME-Zarr or a DICOM series."""
+    with contextlib.suppress(ImageReadError):
+        return bool(_folder_format(folder))
+    return False
+
+
 def _folder_format(folder: Path) -> Format:
     """Return OME-Zarr, or DICOM if one of the first files in the folder is."""
     try:
