@@ -429,6 +429,7 @@ def test_how_files_are_read_is_asked_of_the_batch(workers, monkeypatch, capsys):
     if workers == "1":
         assert [limits.seconds for limits in seen] == [60.0] * 4
     said = sorted(capsys.readouterr().err.splitlines())
+    assert max(map(len, said)) <= 200
     assert [line.split(": ")[2] for line in said] == ["in/broken.tif", "in/holed.tif"]
     assert main([*words, "--keep-nan"]) == 1
     assert sorted(hashes()) == ["000.tif", "001.png", "holed.tif"]

@@ -66,9 +66,7 @@ class _Worker:
         self.process.wait()
         self.listener.join(GRACE)
         for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(
-                OSError
-            ):  # what it did not read cannot be handed over any more
+            with contextlib.suppress(OSError):  # it has not read all that was handed over
                 if pipe is not None:
                     pipe.close()
 

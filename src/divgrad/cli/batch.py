@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from divgrad.cli import files
+from divgrad.cli.complaint import error_line
 from divgrad.cli.progress import Progress
 from divgrad.errors import ParameterError
 
@@ -83,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
             bar(len(outcomes) / len(given))
             if outcome.error:
-                bar.say(f"divgrad: error: {outcome.error}", sys.stderr)
+                bar.say(error_line(outcome.error), sys.stderr)
             elif talk and outcome.status == "done":
                 bar.say(_show(outcome), sys.stdout)
     done = [outcomes[str(path)] for path in given]

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+ERROR = "divgrad: error: "
 LONGEST = 200  # characters of a line, all in all
 
 
@@ -19,9 +20,14 @@ def complain(error: BaseException, path: str | Path | None = None) -> str:
         from divgrad.io.wording import shown
 
         said = f"{shown(path)}: {said}"
-    message = _line(said, "divgrad: error: ")
-    print(f"divgrad: error: {message}", file=sys.stderr)
+    message = _line(said, ERROR)
+    print(ERROR + message, file=sys.stderr)
     return message
+
+
+def error_line(said: str) -> str:
+    """Return the line that tells of an error."""
+    return ERROR + _line(said, ERROR)
 
 
 def warn(path: Path, lost: Sequence[str]) -> None:
