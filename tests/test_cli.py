@@ -683,3 +683,9 @@ def test_of_several_files_the_one_that_fails_is_named(tmp_path, monkeypatch, cap
     assert capsys.readouterr().err.startswith("divgrad: error: b.tif: the image has 64 pixels")
     assert main([*flow, "b.tif"]) == 2
     assert capsys.readouterr().err.startswith("divgrad: error: the image has 64 pixels")
+
+
+def test_the_command_is_there_as_a_module_too():
+    words = [sys.executable, "-m", "divgrad", "--version"]
+    said = subprocess.run(words, check=True, env=ENVIRONMENT, capture_output=True, text=True).stdout
+    assert divgrad.__version__ in said

@@ -218,7 +218,7 @@ def of_mounts(place: Path, grey: Any, fresh: Any, tried: Any) -> None:
 def of_signals(place: Path, times: int) -> list[list[str]]:
     folder = place / "signals"
     folder.mkdir()
-    noise = np.random.default_rng(0).normal(120.0, 30.0, (1500, 1500))
+    noise = np.random.default_rng(0).normal(120.0, 30.0, (4000, 3000))
     for name in ("a.tif", "b.tif", "c.tif"):
         write(folder / name, np.clip(noise, 0, 255).astype(np.uint8))
     (folder / "r.yaml").write_text(
@@ -246,10 +246,11 @@ def of_signals(place: Path, times: int) -> list[list[str]]:
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
             )  # fmt: skip
             until = time.monotonic() + 30
+            room = folder / "out" / ".divgrad-batch"
             while (
-                not any(
-                    "divgrad/cli" in line or "numba" in line for line in open_files(process.pid)
-                )
+                process.poll() is None
+                and not room.exists()
+                and not any("numba" in line for line in open_files(process.pid))
                 and time.monotonic() < until
             ):
                 time.sleep(0.01)  # until Python has begun and knows of signals
@@ -271,7 +272,6 @@ def of_signals(place: Path, times: int) -> list[list[str]]:
                     if (folder / "out").exists()
                     else []
                 )
-                room = folder / "out" / ".divgrad-batch"
                 wrong += (
                     [p.name for p in room.iterdir() if p.name != "ledger.jsonl"]
                     if room.exists()
