@@ -302,6 +302,8 @@ def open_files(process: int) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
+    # A shell that runs this in the background has it, and what it starts, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser.add_argument("--signals", type=int, default=60)
     parser.add_argument("--only", choices=("disks", "signals"))
     parser.add_argument("--write", action="store_true")
