@@ -264,6 +264,30 @@ def test_odd_arrays_flow_as_plain_ones(image):
     assert image.dtype == before.dtype
 
 
+@pytest.mark.parametrize("size", [0, 8, 2**64 - 16, 2**63])
+def test_heaps_of_hdf5_that_lead_nowhere_are_refused(tmp_path, size):
+    """The HDF5 library would walk through them for ever."""
+    import h5py
+
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as opened:
+        array = opened.create_dataset("image", data=np.arange(20, dtype=np.uint8).reshape(4, 5))
+        array[0] = np.frombuffer(b"GCOL\1", np.uint8)  # pixels may look like a heap
+        array.attrs["written"] = ["by hand", "in \u00b5m"]
+    sound = path.read_bytes()
+    assert list(read(path).metadata.native["attributes"]["written"]) == ["by hand", "in \u00b5m"]
+    heap = sound.index(b"GCOL", sound.index(b"GCOL\1\5") + 1)
+    first, second = heap + 16, heap + 16 + 16 + 8
+    free = second + 16 + 8
+    assert [sound[at] for at in (first, second, free)] == [1, 2, 0]
+    for at in (first, second, free):
+        if (at, size) in ((first, 8), (second, 8), (first, 0), (second, 0)):
+            continue  # shorter texts are texts
+        path.write_bytes(sound[: at + 8] + size.to_bytes(8, "little") + sound[at + 16 :])
+        with pytest.raises(ImageReadError, match="damaged where its texts lie"):
+            read(path)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_is_refused(value):
     from divgrad import denoise

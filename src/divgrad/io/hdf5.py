@@ -11,6 +11,7 @@ import numpy as np
 from divgrad.dtypes import STORABLE, storable
 from divgrad.errors import ImageReadError
 from divgrad.io import hdf5_chunks, lengths
+from divgrad.io.hdf5_heaps import Watched
 from divgrad.io.limits import refuse_oversize
 from divgrad.io.picture import Metadata, Picture
 
@@ -30,15 +31,18 @@ def decode_part(file: BinaryIO, part: str, max_bytes: int | None = None) -> Pict
     """Return the array called `part`; if empty, the only one that can be an image."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    with h5py.File(file, "r") as opened:
+    watched = Watched(file)
+    with h5py.File(watched, "r") as opened:
+        watched.length_bytes = opened.id.get_create_plist().get_sizes()[1]
         array = _named(opened, part) if part else _only(opened)
         if not storable(array.dtype):
             raise ImageReadError(f"{array.name} holds {array.dtype!s:.40}; readable are {STORABLE}")
         if array.external or array.is_virtual:
             raise ImageReadError(f"the pixels of {array.name:.40} are in other files; save a copy")
         refuse_oversize(array.shape, array.dtype.itemsize, size, max_bytes)
-        pixels = hdf5_chunks.whole(array)
-        return _picture(array, pixels)
+        said = {key: array.attrs[key] for key in list(array.attrs)[:256] if _plain(array, key)}
+        watched.looking = False  # pixels have no heap
+        return _picture(array, hdf5_chunks.whole(array), said)
 
 
 def encode(file: BinaryIO, picture: Picture) -> list[str]:
@@ -128,8 +132,7 @@ def _image_like(node: Any) -> bool:
     return node.shape is not None and 2 <= len(node.shape) <= 4 and node.dtype.kind in "biuf"
 
 
-def _picture(array: Any, pixels: Any) -> Picture:
-    said = {key: array.attrs[key] for key in list(array.attrs)[:256] if _plain(array, key)}
+def _picture(array: Any, pixels: Any, said: dict[str, Any]) -> Picture:
     letters = str(said.get("axes", "")).lower()
     if not (
         len(letters) == pixels.ndim and set(letters) <= set("tzyxc") and "c" not in letters[:-1]
