@@ -34,18 +34,23 @@ class Watched(io.RawIOBase):
         self._sound: set[int] = set()  # places of heaps that were looked at
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
+        """Return True."""
         return True
 
     def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place."""
         return self._file.seek(place, whence)
 
     def tell(self) -> int:
+        """Return the place."""
         return self._file.tell()
 
     def readinto(self, block: Any) -> int:
+        """Fill a block, or what there is of it; raise where a heap in it is damaged."""
         start = self._file.tell()
         got = int(self._file.readinto(block))  # type: ignore[attr-defined]
         if self.looking:
