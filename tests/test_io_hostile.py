@@ -264,8 +264,11 @@ def test_odd_arrays_flow_as_plain_ones(image):
     assert image.dtype == before.dtype
 
 
-@pytest.mark.parametrize("size", [0, 8, 2**64 - 16, 2**63])
-def test_heaps_of_hdf5_that_lead_nowhere_are_refused(tmp_path, size):
+@pytest.mark.parametrize(
+    ("entry", "size"),
+    [("free", 0), ("free", 8), ("free", 2**63), ("first", 2**63), ("second", 2**64 - 16)],
+)
+def test_heaps_of_hdf5_that_lead_nowhere_are_refused(tmp_path, entry, size):
     """The HDF5 library would walk through them for ever."""
     import h5py
 
@@ -277,15 +280,16 @@ def test_heaps_of_hdf5_that_lead_nowhere_are_refused(tmp_path, size):
     sound = path.read_bytes()
     assert list(read(path).metadata.native["attributes"]["written"]) == ["by hand", "in \u00b5m"]
     heap = sound.index(b"GCOL", sound.index(b"GCOL\1\5") + 1)
-    first, second = heap + 16, heap + 16 + 16 + 8
-    free = second + 16 + 8
-    assert [sound[at] for at in (first, second, free)] == [1, 2, 0]
-    for at in (first, second, free):
-        if (at, size) in ((first, 8), (second, 8), (first, 0), (second, 0)):
-            continue  # shorter texts are texts
-        path.write_bytes(sound[: at + 8] + size.to_bytes(8, "little") + sound[at + 16 :])
-        with pytest.raises(ImageReadError, match="damaged where its texts lie"):
-            read(path)
+    places = {
+        "first": heap + 16,
+        "second": heap + 40,
+        "free": heap + 64,
+    }  # 16 bytes and a text each
+    assert [sound[place] for place in places.values()] == [1, 2, 0]
+    at = places[entry] + 8
+    path.write_bytes(sound[:at] + size.to_bytes(8, "little") + sound[at + 8 :])
+    with pytest.raises(ImageReadError, match="damaged where its texts lie"):
+        read(path)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -17,7 +17,7 @@ from divgrad.errors import DivgradError, ImageWriteError
 from divgrad.io.formats import suffix_of
 from divgrad.io.pixels import PLAIN, Opening
 from divgrad.io.replacing import move_if_free
-from divgrad.io.wording import shown
+from divgrad.io.wording import naming, shown
 from divgrad.recipes import Recipe
 
 #: What has become of a file.
@@ -151,11 +151,9 @@ class Bench:
         except (DivgradError, OSError, MemoryError) as error:
             said = "not enough memory for this image" if isinstance(error, MemoryError) else ""
             said = said or _one_line(error).replace(shown(part), shown(self.folder / job.output))
-            if job.input.name not in said:
-                said = f"{shown(job.input)}: {said}"
             for key in ("stamp", "sha256", "report", "notes"):
                 record.pop(key, None)
-            record |= {"status": FAILED, "error": said}
+            record |= {"status": FAILED, "error": naming(job.input, said)}
             with contextlib.suppress(OSError):  # no room: it is failed all the same
                 self.ledger.add(record)
         finally:

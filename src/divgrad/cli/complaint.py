@@ -16,10 +16,10 @@ def complain(error: BaseException, path: str | Path | None = None) -> str:
     ``path`` is that of the file, where there are several: it is named, unless the error does.
     """
     said = str(error)
-    if path is not None and Path(path).name not in said:
-        from divgrad.io.wording import shown
+    if path is not None:
+        from divgrad.io.wording import naming
 
-        said = f"{shown(path)}: {said}"
+        said = naming(path, said)
     message = _line(said, ERROR)
     print(ERROR + message, file=sys.stderr)
     return message

@@ -86,7 +86,9 @@ class Watched(io.RawIOBase):
             entry = self._file.read(step)
             number = struct.unpack_from("<H", entry)[0]
             size = int.from_bytes(entry[8 : 8 + width], "little")
-            need = step + _aligned(size) if number else size  # number 0 is what is free, header included
+            need = (
+                step + _aligned(size) if number else size
+            )  # number 0 is what is free, header included
             if not step <= need <= whole - at:
                 break
             at += need

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 LONGEST_MESSAGE = 200
 _LONGEST_PATH = 50
@@ -28,6 +29,11 @@ def shown(path: object) -> str:
         text = repr(path)
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= _LONGEST_PATH else "…" + text[1 - _LONGEST_PATH :]
+
+
+def naming(path: str | os.PathLike[str], said: str) -> str:
+    """Return what was said with the file before it, unless it names the file."""
+    return said if Path(path).name in said else f"{shown(path)}: {said}"
 
 
 def quoted(error: BaseException, longest: int = 48) -> str:

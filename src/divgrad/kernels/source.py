@@ -36,8 +36,7 @@ class NoSourceError(Exception):
 def kernel_source(name: str, switches: tuple[tuple[str, Any], ...]) -> str:
     """Return the source of a module of kernels with its switches set and its functions decorated.
 
-    Functions that it imports from another module of kernels are written out too; they may use nothing from
-    around them but each other.
+    Functions that it imports from another module of kernels are written out too, under the importer's switches.
     """
     module = sys.modules[name]
     tree = ast.parse(inspect.getsource(module))
@@ -47,11 +46,12 @@ def kernel_source(name: str, switches: tuple[tuple[str, Any], ...]) -> str:
         raise ParameterError(f"{name} has no switch {unknown[0]}")
     lines = []
     inner = LOOP if values.get("INLINE", getattr(module, "INLINE", True)) else CALLED
+    found: dict[str, ast.FunctionDef] = {}
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("divgrad.kernels."):
-            lines += _imported(
-                sys.modules[str(node.module)], {alias.name for alias in node.names}, inner
-            )
+        if isinstance(node, ast.ImportFrom) and is_of_kernels(node):
+            before = set(found)
+            _follow(node, found)
+            lines += [_decorated(found[key], inner) for key in found if key not in before]
         elif isinstance(node, ast.FunctionDef):
             lines.append(_decorated(node, OUTER if node.name in module.__all__ else inner))
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -62,20 +62,31 @@ def kernel_source(name: str, switches: tuple[tuple[str, Any], ...]) -> str:
     return "\n\n".join(lines) + "\n"
 
 
+def is_of_kernels(node: ast.ImportFrom) -> bool:
+    """Whether what is imported is compiled too."""
+    return str(node.module).startswith("divgrad.kernels.")
+
+
 def _decorated(node: ast.FunctionDef, how: str) -> str:
     node = typed(undocumented(node), every=False)
     return f"@{how}\n{ast.unparse(node)}"
 
 
-def _imported(module: ModuleType, wanted: set[str], how: str) -> list[str]:
-    """Return the functions wanted, and before each those of its module that it calls."""
-    tree = ast.parse(inspect.getsource(module))
+def _follow(imports: ast.ImportFrom, found: dict[str, ast.FunctionDef]) -> None:
+    """Add the functions that are imported, and before each those that it calls, of its module or imported there."""
+    tree = ast.parse(inspect.getsource(sys.modules[str(imports.module)]))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    wanted = {alias.name for alias in imports.names}
     for name in reversed(functions):  # whoever calls stands below
         if name in wanted:
-            used = {node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)}
-            wanted = wanted | (used & set(functions))
-    return [_decorated(node, how) for name, node in functions.items() if name in wanted]
+            wanted |= {node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and is_of_kernels(node):
+            node.names = [alias for alias in node.names if alias.name in wanted]
+            _follow(node, found)
+    for name, function in functions.items():
+        if name in wanted:
+            found.setdefault(name, function)
 
 
 def identity(conductance: Any) -> tuple[Any, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import importlib.util
+import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
@@ -42,6 +45,7 @@ from divgrad.kernels import (
     tensor,
     tridiagonal,
 )
+from divgrad.kernels.source import is_of_kernels
 from divgrad.kernels.specialise import specialise
 from divgrad.testing.band_trials import band_trials
 from divgrad.testing.curvature_trials import (
@@ -193,6 +197,11 @@ def plain(kernel: ModuleType, conductance: Conductance, dtype: Any, **switches: 
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    for node in ast.parse(inspect.getsource(kernel)).body:
+        if isinstance(node, ast.ImportFrom) and is_of_kernels(node):
+            part = plain(sys.modules[str(node.module)], conductance, dtype, **switches)
+            for alias in node.names:
+                setattr(module, alias.name, getattr(part, alias.name))
     for key, value in {
         "REAL": np.dtype(dtype).type,
         "conductance": conductance,
