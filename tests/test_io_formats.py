@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import shutil
 from pathlib import Path
 
@@ -267,6 +268,112 @@ def test_a_pyramid_of_tiles_stays_one(tmp_path, shape):
         assert levels[1].shape[rows] == 150
         mean = image.reshape(*shape[: len(shape) - 2 - colour], 150, 2, 100, 2, -1).mean((-2, -4))
         assert np.abs(levels[1].asarray().reshape(mean.shape) - mean).max() <= 0.5
+
+
+def test_attributes_of_hdf5_survive_or_are_said_to_be_lost(tmp_path):
+    import h5py
+
+    from divgrad.io import Isolation
+
+    kept = {
+        "text": "in \u00b5m", "bytes": np.bytes_(b"abc"), "list": ["a", "b\u00b5"], "short": np.array([b"ab", b"c"]),
+        "byte": np.uint8(3), "half": np.float16(2), "yes": True, "grid": np.ones((2, 2)), "none": np.zeros(0, np.int16),
+        "large": np.uint64(2**63), "swapped": np.arange(3, dtype=">i4"), "nan": np.nan,
+    }  # fmt: skip
+    with h5py.File(tmp_path / "a.h5", "w") as opened:
+        array = opened.create_dataset("image", data=example((6, 7), "uint16"))
+        array.attrs["axes"] = "yx"
+        for key, value in kept.items():
+            array.attrs[key] = value
+        array.attrs["empty"] = h5py.Empty("f4")
+        array.attrs["link"] = array.ref
+        opened.attrs["author"] = "somebody"
+    for isolated in (None, Isolation()):
+        picture = read(tmp_path / "a.h5", isolated=isolated)
+        assert picture.metadata.dropped == (
+            "the HDF5 attributes empty, link, /author are not kept",
+        )
+        write(tmp_path / "b.h5", picture.array, like=picture)
+        with h5py.File(tmp_path / "a.h5") as before, h5py.File(tmp_path / "b.h5") as after:
+            for key in kept:
+                a, b = (opened["image"].attrs[key] for opened in (before, after))
+                assert type(a) is type(b), key
+                np.testing.assert_array_equal(a, b)
+                assert np.asarray(a).dtype == np.asarray(b).dtype, key
+
+
+@pytest.mark.parametrize(
+    "key", ["axes", "spacing", "unit", "origin", "direction", "names", "alpha"]
+)
+def test_attributes_of_hdf5_that_mean_something_else(tmp_path, key):
+    """Other programs may use our words for what they like."""
+    import h5py
+
+    image = example((6, 7), "uint16")
+    for value in (3, "words", ["a", "b"], np.nan, np.zeros(0), np.eye(2), np.bytes_(b"yx"), False):
+        with h5py.File(tmp_path / "a.h5", "w") as opened:
+            opened.create_dataset("image", data=image).attrs[key] = value
+        picture = read(tmp_path / "a.h5")
+        np.testing.assert_array_equal(picture.array, image)
+        assert not picture.alpha
+        write(tmp_path / "b.h5", picture.array, like=picture)
+        np.testing.assert_array_equal(read(tmp_path / "b.h5").array, image)
+
+
+@pytest.mark.parametrize("packing", ["none", "gzip", "lzf", "szip"])
+@pytest.mark.parametrize("dtype", ["uint8", ">u2", "<f4", ">f8", "bool"])
+def test_chunks_of_hdf5_as_its_own_library_packs_them(tmp_path, packing, dtype):
+    import h5py
+
+    if packing == "szip" and dtype == "bool":
+        return  # HDF5 has none
+    for shape, chunks in (((33, 41), (8, 5)), ((7, 16, 16), (2, 16, 5))):
+        image = example(shape, "uint8").astype(dtype)
+        for shuffle, fletcher32 in itertools.product((False, True), repeat=2):
+            with h5py.File(tmp_path / "a.h5", "w", userblock_size=512 * shuffle) as opened:
+                opened.create_dataset(
+                    "image", data=image, chunks=chunks, shuffle=shuffle, fletcher32=fletcher32,
+                    compression=None if packing == "none" else packing,
+                )  # fmt: skip
+            np.testing.assert_array_equal(read(tmp_path / "a.h5").array, image)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", ">u4", "float32", ">f8"])
+def test_scaled_chunks_of_hdf5(tmp_path, dtype):
+    import h5py
+
+    for image in (example((33, 41), "uint8"), np.full((9, 9), 5), np.full((9, 9), -2)):
+        for digits, packing, shuffle in itertools.product(
+            (0, 3, 12), (None, "gzip"), (False, True)
+        ):
+            with h5py.File(tmp_path / "a.h5", "w") as opened:
+                data = (image / 7 if np.dtype(dtype).kind == "f" else image % 8).astype(dtype)
+                opened.create_dataset(
+                    "image",
+                    data=data,
+                    chunks=(8, 5),
+                    scaleoffset=digits,
+                    compression=packing,
+                    shuffle=shuffle,
+                )
+            with h5py.File(tmp_path / "a.h5") as opened:  # as packed
+                want = opened["image"][()]
+            np.testing.assert_array_equal(read(tmp_path / "a.h5").array, want)
+
+
+def test_a_checksum_of_hdf5_is_looked_at(tmp_path):
+    import h5py
+
+    with h5py.File(tmp_path / "a.h5", "w") as opened:
+        array = opened.create_dataset(
+            "image", data=np.full((8, 8), 7, np.uint8), chunks=(4, 8), fletcher32=True
+        )
+        at = array.id.get_chunk_info(1).byte_offset
+    data = bytearray((tmp_path / "a.h5").read_bytes())
+    data[at] ^= 1
+    (tmp_path / "a.h5").write_bytes(data)
+    with pytest.raises(ImageReadError, match="a chunk of the HDF5 array is damaged"):
+        read(tmp_path / "a.h5")
 
 
 def test_hdf5_arrays_are_named(tmp_path):

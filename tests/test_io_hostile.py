@@ -292,6 +292,22 @@ def test_heaps_of_hdf5_that_lead_nowhere_are_refused(tmp_path, entry, size):
         read(path)
 
 
+def test_a_damaged_index_of_chunks_does_not_end_the_process(tmp_path):
+    """HDF5's own visitor of all objects does, with a segmentation fault."""
+    import h5py
+
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w", libver="latest") as opened:
+        opened.create_dataset(
+            "image", data=np.eye(5, dtype=np.uint8), chunks=(2, 3), maxshape=(None, None)
+        )
+    sound = path.read_bytes()
+    assert sound.count(b"BTHD") == 1
+    path.write_bytes(sound.replace(b"BTHD", b"BTHE"))
+    with pytest.raises(ImageReadError, match="cannot be decoded"):
+        read(path)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_is_refused(value):
     from divgrad import denoise

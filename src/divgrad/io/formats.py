@@ -37,6 +37,7 @@ _NIFTI = (
 )  # fmt: skip
 _TIFF = tuple((0, mark) for mark in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
 _NII = ((344, b"n+"), (4, b"n+"), (0, b"\x1f\x8b"))
+_HDF5 = tuple((at, b"\x89HDF\r\n\x1a\n") for at in (0, 512, 1024, 2048))
 _MHA = tuple((0, word + b" =") for word in (b"ObjectType", b"NDims", b"Comment"))
 
 #: Every format. The first whose mark fits counts: a DICOM file may begin like a TIFF.
@@ -50,7 +51,7 @@ FORMATS: tuple[Format, ...] = (
     Format("NIfTI", "nifti", (".nii.gz", ".nii"), _NII, _PLACE, _NIFTI, extra="formats"),
     Format("NRRD", "nrrd", (".nrrd",), ((0, b"NRRD000"),), _PLACE, _NIFTI, extra="formats"),
     Format("MHA", "mha", (".mha",), _MHA, _PLACE, _NIFTI),
-    Format("HDF5", "hdf5", (".h5", ".hdf5"), ((0, b"\x89HDF\r\n\x1a\n"),), _ALL, parts=True, extra="formats"),
+    Format("HDF5", "hdf5", (".h5", ".hdf5"), _HDF5, _ALL, parts=True, extra="formats"),
     Format("OME-Zarr", "zarr", (".zarr",), (), _ALL, folder=True, extra="formats"),
     Format("BMP", "bmp", (".bmp",), ((0, b"BM"),), frozenset({"spacing"}), ("bool", "uint8"), (1, 3), False),
 )  # fmt: skip

@@ -16,6 +16,8 @@ from divgrad.io.limits import refuse_oversize
 from divgrad.io.picture import Metadata, Picture
 
 _MOST_OBJECTS = 10_000
+_MOST_ATTRIBUTES = 256
+_LONGEST_ATTRIBUTE = 2**24
 _LONGEST_BLOCK = 2**26
 _NAME = "image"  # of the array that we write
 # What we write beside ilastik's and Fiji's element_size_um, all in the order of the array's axes.
@@ -40,9 +42,11 @@ def decode_part(file: BinaryIO, part: str, max_bytes: int | None = None) -> Pict
         if array.external or array.is_virtual:
             raise ImageReadError(f"the pixels of {array.name:.40} are in other files; save a copy")
         refuse_oversize(array.shape, array.dtype.itemsize, size, max_bytes)
-        said = {key: array.attrs[key] for key in list(array.attrs)[:256] if _plain(array, key)}
+        keys = list(array.attrs)
+        said = {key: array.attrs[key] for key in keys[:_MOST_ATTRIBUTES] if _plain(array, key)}
+        lost = [key for key in keys if key not in said] + [f"/{key}" for key in opened.attrs]
         watched.looking = False  # pixels have no heap
-        return _picture(array, hdf5_chunks.whole(array), said)
+        return _picture(array, hdf5_chunks.whole(array, size), said, lost)
 
 
 def encode(file: BinaryIO, picture: Picture) -> list[str]:
@@ -112,19 +116,29 @@ def _listed(opened: h5py.File) -> str:
 
 
 def _arrays(opened: h5py.File) -> list[Any]:
-    """Return the arrays that can be images."""
+    """Return the arrays that can be images.
+
+    Group by group, since HDF5's own visitor measures what it meets and crashes at a damaged array.
+    """
     found: list[Any] = []
-    seen = 0
-
-    def look(name: str, node: Any) -> None:
-        nonlocal seen
-        seen += 1
-        if seen > _MOST_OBJECTS:
-            raise ImageReadError(f"the HDF5 file holds over {_MOST_OBJECTS:,} objects; name one")
-        if isinstance(node, h5py.Dataset) and _image_like(node):
-            found.append(node)
-
-    opened.visititems(look)
+    seen: set[int] = set()  # places of objects, which may have several names
+    groups: list[h5py.Group] = [opened]
+    while groups:
+        group = groups.pop(0)
+        for name in sorted(group):
+            link = group.id.links.get_info(name.encode("utf-8", "surrogateescape"))
+            if link.type != h5py.h5l.TYPE_HARD or link.u in seen:
+                continue
+            seen.add(link.u)
+            if len(seen) > _MOST_OBJECTS:
+                raise ImageReadError(
+                    f"the HDF5 file holds over {_MOST_OBJECTS:,} objects; name one"
+                )
+            node = group[name]
+            if isinstance(node, h5py.Group):
+                groups.append(node)
+            elif isinstance(node, h5py.Dataset) and _image_like(node):
+                found.append(node)
     return found
 
 
@@ -132,7 +146,7 @@ def _image_like(node: Any) -> bool:
     return node.shape is not None and 2 <= len(node.shape) <= 4 and node.dtype.kind in "biuf"
 
 
-def _picture(array: Any, pixels: Any, said: dict[str, Any]) -> Picture:
+def _picture(array: Any, pixels: Any, said: dict[str, Any], lost: list[str]) -> Picture:
     letters = str(said.get("axes", "")).lower()
     if not (
         len(letters) == pixels.ndim and set(letters) <= set("tzyxc") and "c" not in letters[:-1]
@@ -144,20 +158,26 @@ def _picture(array: Any, pixels: Any, said: dict[str, Any]) -> Picture:
     icc, exif = (_block(array, key) for key in ("icc", "exif"))
     origin = _floats(said.get("origin"))
     place = origin is not None and len(origin) in (2, 3)
-    direction = [_floats(row) for row in said.get("direction", ())]
+    direction = [_floats(row) for row in np.atleast_1d(said.get("direction", ()))]
     turned = place and len(direction) == space and all(
         row is not None and len(row) == len(origin or ()) for row in direction
     )  # fmt: skip
+    names, alpha = said.get("names"), said.get("alpha")
     attributes = {k: v for k, v in said.items() if k not in (*_OURS, "element_size_um")}
+    dropped = [] if letters else ["the HDF5 array does not name its axes: plane, row, col"]
+    if lost:
+        dropped.append(
+            f"the HDF5 attributes {', '.join(f'{k:.30}' for k in lost[:4])} are not kept"
+        )
     return Picture(
         np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("=")),
         channel_axis=-1 if channel else None,
-        alpha=channel and bool(said.get("alpha", False)),
+        alpha=channel and isinstance(alpha, np.bool_) and bool(alpha),
         spacing=spacing,
         unit=unit,
         origin=origin if place else None,
         direction=tuple(row for row in direction if row is not None) if turned else None,
-        names=tuple(str(name) for name in said.get("names", ())),
+        names=tuple(map(str, names)) if isinstance(names, np.ndarray) and names.ndim == 1 else (),
         axes=letters.rstrip("c").upper(),
         metadata=Metadata(
             format="HDF5",
@@ -169,16 +189,21 @@ def _picture(array: Any, pixels: Any, said: dict[str, Any]) -> Picture:
                 "packed": array.compression is not None,
                 "attributes": attributes,
             },
-            dropped=() if letters else ("the HDF5 array does not name its axes: plane, row, col",),
+            dropped=tuple(dropped),
         ),
     )
 
 
 def _plain(array: Any, key: str) -> bool:
-    """Return whether an attribute is text or numbers, of moderate size."""
+    """Return whether an attribute is text or numbers, of moderate size, and has a value."""
     info = array.attrs.get_id(key)
     text = h5py.check_string_dtype(info.dtype) is not None
-    return (text or info.dtype.kind in "biufS") and info.get_storage_size() <= 2**24
+    space = info.get_space()
+    return (
+        (text or info.dtype.kind in "biufS")
+        and space.get_simple_extent_type() != h5py.h5s.NULL
+        and space.get_simple_extent_npoints() * info.dtype.itemsize <= _LONGEST_ATTRIBUTE
+    )
 
 
 def _block(array: Any, key: str) -> bytes | None:

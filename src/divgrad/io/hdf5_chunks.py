@@ -1,6 +1,7 @@
-"""The pixels of an HDF5 array. What is deflated is unpacked here, no further than a chunk can be.
+"""The pixels of an HDF5 array. Its chunks are unpacked here, each no further than a chunk can be.
 
-HDF5's own filter unpacks a chunk to whatever length its stream has, a thousand times that of the file.
+HDF5's own filters unpack a chunk to whatever length its stream has, a thousand times that of the file, and some of
+them end the process at a damaged one.
 """
 
 from __future__ import annotations
@@ -10,22 +11,27 @@ import math
 from typing import Any
 
 import numpy as np
+from imagecodecs import h5checksum_fletcher32, lzf_decode, szip_decode
 from numpy.typing import NDArray
 
 from divgrad.errors import ImageReadError
+from divgrad.io.hdf5_scale import unscaled
 from divgrad.io.inflating import ZLIB, Inflated
 from divgrad.io.limits import refuse_piece
 
-_DEFLATE, _SHUFFLE, _CHECKSUM, _SZIP, _NBIT, _SCALE, _LZF = 1, 2, 3, 4, 5, 6, 32000
-_BUILT_IN = {_DEFLATE, _SHUFFLE, _CHECKSUM, _SZIP, _NBIT, _SCALE, _LZF}
+_DEFLATE, _SHUFFLE, _FLETCHER32, _SZIP, _SCALE, _LZF = 1, 2, 3, 4, 6, 32000
+_KNOWN = {_DEFLATE, _SHUFFLE, _FLETCHER32, _SZIP, _SCALE, _LZF}
 _CHECKSUM_BYTES = 4
+_ADDED = 32  # bytes: at most what other filters put to a chunk
+_SZIP_HEAD = 4  # bytes: the length of what is packed
+_SZIP_BITS, _SZIP_MOST = 64, 32  # bits of a pixel; pixels of a block
 
 
-def whole(array: Any) -> NDArray[Any]:
+def whole(array: Any, file_size: int) -> NDArray[Any]:
     """Return all pixels of a dataset; raise where chunks are damaged, or far larger than the array."""
     plan = array.id.get_create_plist()
-    filters = [plan.get_filter(n)[0] for n in range(plan.get_nfilters())]
-    unknown = set(filters) - _BUILT_IN
+    filters = [plan.get_filter(n)[::2] for n in range(plan.get_nfilters())]
+    unknown = {kind for kind, _ in filters} - _KNOWN
     if unknown:
         raise ImageReadError(
             f"the HDF5 array is packed by filter {min(unknown)}, needed is gzip, LZF or szip: repack it"
@@ -35,36 +41,79 @@ def whole(array: Any) -> NDArray[Any]:
             raise ImageReadError("the pixels of the HDF5 array are cut short; copy the file again")
         return np.asarray(array[()])
     refuse_piece(array.chunks, array.shape, array.dtype.itemsize)
-    if _DEFLATE not in filters or not set(filters) <= {_DEFLATE, _SHUFFLE, _CHECKSUM}:
-        return np.asarray(array[()])
     pixels = np.full(array.shape, array.fillvalue, array.dtype)
-    for number in range(array.id.get_num_chunks()):
-        info = array.id.get_chunk_info(number)
-        mask, packed = array.id.read_direct_chunk(info.chunk_offset)
-        chunk = _unpacked(packed, filters, mask, array)
+    chunks: list[Any] = []
+    array.id.chunk_iter(chunks.append)
+    for info in chunks:
+        start = info.chunk_offset
+        if info.size > file_size or any(a >= n for a, n in zip(start, array.shape, strict=True)):
+            raise _damaged()
+        mask, packed = array.id.read_direct_chunk(start)
+        try:
+            chunk = _unpacked(packed, filters, mask, array)
+        except (RuntimeError, ValueError) as error:  # of decoders
+            raise _damaged() from error
         place = tuple(
-            slice(at, min(at + n, end))
-            for at, n, end in zip(info.chunk_offset, array.chunks, array.shape, strict=True)
+            slice(a, min(a + n, end))
+            for a, n, end in zip(start, array.chunks, array.shape, strict=True)
         )
         pixels[place] = chunk[tuple(slice(0, s.stop - s.start) for s in place)]
     return pixels
 
 
-def _unpacked(packed: bytes, filters: list[int], mask: int, array: Any) -> NDArray[Any]:
+def _unpacked(packed: bytes, filters: list[Any], mask: int, array: Any) -> NDArray[Any]:
     """Undo the filters of a chunk, the last one first; `mask` tells which were left out."""
     size = math.prod(array.chunks) * array.dtype.itemsize
     data = packed
-    for number, kind in reversed(list(enumerate(filters))):
+    for number, (kind, said) in reversed(list(enumerate(filters))):
         if mask >> number & 1:
             continue
-        if kind == _CHECKSUM:
-            data = data[:-_CHECKSUM_BYTES]
+        if kind == _FLETCHER32:
+            data = _checked(data)
         elif kind == _DEFLATE:
-            data = Inflated(io.BytesIO(data), ZLIB).read(size + _CHECKSUM_BYTES)
-        elif array.dtype.itemsize > 1:
-            data = (
-                np.frombuffer(data, np.uint8)[:size].reshape(array.dtype.itemsize, -1).T.tobytes()
-            )
+            data = Inflated(io.BytesIO(data), ZLIB).read(size + _ADDED)
+        elif kind == _LZF:
+            data = bytes(lzf_decode(data, out=size + _ADDED))
+        elif kind == _SZIP:
+            data = _szip(data, said, size)
+        elif kind == _SCALE:
+            data = unscaled(data, said, math.prod(array.chunks), array.dtype, array.fillvalue)
+        else:
+            data = _in_order(data, array.dtype.itemsize)
     if len(data) != size:
-        raise ImageReadError("a chunk of the HDF5 array is damaged: copy the file again")
+        raise _damaged()
     return np.frombuffer(data, array.dtype).reshape(array.chunks)
+
+
+def _in_order(data: bytes, width: int) -> bytes:
+    """Undo the shuffling of bytes; those that are left over stand at the end."""
+    end = len(data) // width * width
+    return np.frombuffer(data[:end], np.uint8).reshape(width, -1).T.tobytes() + data[end:]
+
+
+def _checked(data: bytes) -> bytes:
+    """Return what stands before a checksum that is right, in either of the two orders that HDF5 has written."""
+    body, said = data[:-_CHECKSUM_BYTES], int.from_bytes(data[-_CHECKSUM_BYTES:], "little")
+    if not body:
+        raise _damaged()
+    real = h5checksum_fletcher32(body)
+    swapped = (real & 0x00FF00FF) << 8 | (real & 0xFF00FF00) >> 8
+    if said not in (real, swapped):
+        raise _damaged()
+    return body
+
+
+def _szip(data: bytes, said: Any, size: int) -> bytes:
+    """Unpack szip; ``said`` are its options, pixels of a block, bits of a pixel, pixels of a line."""
+    if len(said) != 4 or len(data) < _SZIP_HEAD:
+        raise _damaged()
+    options, block, bits, line = said
+    if not (0 < block <= _SZIP_MOST and block % 2 == 0 and 0 < bits <= _SZIP_BITS and line > 0):
+        raise _damaged()
+    if int.from_bytes(data[:_SZIP_HEAD], "little") > size + _ADDED:
+        raise _damaged()
+    return bytes(szip_decode(data, options, block, bits, line, header=True))
+
+
+def _damaged() -> ImageReadError:
+    return ImageReadError("a chunk of the HDF5 array is damaged: copy the file again")

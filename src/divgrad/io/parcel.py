@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from divgrad.dtypes import storable
 from divgrad.errors import ImageReadError
 from divgrad.io.picture import Metadata, Picture
 
 _HEAD = struct.Struct("<Q")
+_KINDS = "biufcS"  # of NumPy's types: none that refers to anything
 
 
 def packed(result: Picture | str) -> list[bytes | memoryview]:
@@ -60,10 +60,13 @@ def opened(data: bytes) -> Picture:
 
 def _put(value: Any, blocks: list[bytes | memoryview]) -> Any:
     """Return what JSON can hold of a value; bytes and arrays go to `blocks`."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.dtype.hasobject:  # texts
+        return {"texts": [list(value.shape), [str(text) for text in value.flat]]}
+    if isinstance(value, np.ndarray | np.generic):
         at = sum(len(block) for block in blocks)
-        blocks.append(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
-        return {"array": [value.dtype.str, list(value.shape), at]}
+        blocks.append(value.tobytes())
+        kind = "array" if isinstance(value, np.ndarray) else "number"
+        return {kind: [value.dtype.str, list(value.shape), at]}
     if isinstance(value, bytes):
         at = sum(len(block) for block in blocks)
         blocks.append(value)
@@ -74,8 +77,6 @@ def _put(value: Any, blocks: list[bytes | memoryview]) -> Any:
         return [_put(part, blocks) for part in value]
     if isinstance(value, Mapping):
         return {"pairs": [[_put(k, blocks), _put(v, blocks)] for k, v in value.items()]}
-    if isinstance(value, np.generic):
-        return value.item()
     if value is None or isinstance(value, bool | int | float):
         return value
     return str(value)
@@ -94,10 +95,15 @@ def _get(value: Any, body: memoryview) -> Any:
     if kind == "bytes":
         at, length = held
         return bytes(body[at : at + length])
+    if kind == "texts":
+        shape, texts = held
+        flat = np.empty(len(texts), object)
+        flat[:] = texts
+        return flat.reshape(shape)
     name, shape, at = held
     dtype = np.dtype(name)
-    if not storable(dtype):
+    if dtype.kind not in _KINDS:
         raise ValueError(name)
     count = math.prod(shape)
     flat = np.frombuffer(body[at : at + count * dtype.itemsize], dtype)
-    return flat.reshape(shape).copy()
+    return flat.reshape(shape).copy() if kind == "array" else flat[0]
