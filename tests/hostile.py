@@ -171,7 +171,18 @@ def bombs(folder: Path) -> dict[str, Path]:
     put("strip.tif", tiff(64, 64, big, t259=8))
     put("tile.tif", tiff(64, 64, big, t259=8, t322=2**15, t323=2**15, t324=8, t325=len(big)))
     put("jpeg.tif", tiff(64, 64, jpeg(65500, 65500), t259=7))
+    import imagecodecs
     import tifffile
+
+    lerc = bytearray(imagecodecs.lerc_encode(np.zeros((64, 64), np.uint8)))
+    struct.pack_into("<ii", lerc, 14, 2**15, 2**15)
+    put("lerc.tif", tiff(64, 64, bytes(lerc), t259=34887))
+    put("jpegxl.tif", tiff(64, 64, imagecodecs.jpegxl_encode(np.zeros((9, 9), "u1")), t259=50002))
+    siz = b"\xff\x4f\xff\x51\0\x29\0\0" + struct.pack(">II", 2**15, 2**15) + bytes(26)
+    decoy = b"\xff\x4f\xff\x51\0\x29\0\0" + struct.pack(">II", 64, 64) + bytes(26)
+    boxes = ((b"jP  ", b"\r\n\x87\n"), (b"uuid", decoy), (b"jp2c", siz))
+    jp2 = b"".join(struct.pack(">I", len(body) + 8) + kind + body for kind, body in boxes)
+    put("decoy.tif", tiff(64, 64, jp2, t259=34712))
 
     made["laughs.tif"] = folder / "laughs.tif"
     tifffile.imwrite(

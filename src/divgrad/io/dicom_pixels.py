@@ -97,8 +97,9 @@ def _refuse_other_sizes(data: Any, shape: tuple[int, ...], frames: int) -> None:
     rows_cols = (int(data.Rows), int(data.Columns))
     for frame in generate_frames(data.PixelData, number_of_frames=frames):
         found = stated(frame)
-        if found is not None and found != rows_cols:
-            raise ImageReadError(f"the DICOM packs {found} pixels as {rows_cols}; {_CUT}")
+        if found != rows_cols:
+            size = "no stated number of" if found is None else found
+            raise ImageReadError(f"the DICOM packs {size} pixels as {rows_cols}; {_CUT}")
 
 
 def _by_imagecodecs(data: Any, syntax: str, frames: int) -> NDArray[Any]:

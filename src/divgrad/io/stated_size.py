@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import struct
 
+_CODESTREAM = b"\xff\x4f\xff\x51"  # of JPEG 2000: its first two marks
+
 
 def stated(data: bytes) -> tuple[int, int] | None:
-    """Return rows and cols that a JPEG, JPEG-LS, JPEG 2000, PNG or WebP stream states, or None.
+    """Return rows and cols that a JPEG, JPEG-LS, JPEG 2000, PNG, WebP or LERC stream states, or None.
 
     >>> stated(bytes.fromhex("ffd8ffc0000b080020004001011100"))
     (32, 64)
@@ -16,11 +18,32 @@ def stated(data: bytes) -> tuple[int, int] | None:
         return rows, cols
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _webp(data)
-    start = data.find(b"\xff\x4f\xff\x51", 0, 4096)  # bare, or within the boxes of JP2
-    if start >= 0 and len(data) >= start + 24:
-        right, down, left, top = struct.unpack_from(">IIII", data, start + 8)
-        return down - top, right - left
+    if data[:6] == b"Lerc2 " and len(data) >= 26:
+        return _lerc(data)
+    if data[:4] == _CODESTREAM or data[4:8] == b"jP  ":
+        return _jpeg2000(data)
     return _jpeg(data) if data[:2] == b"\xff\xd8" else None
+
+
+def _jpeg2000(data: bytes) -> tuple[int, int] | None:
+    """Return the size that the codestream states, which stands bare or in a box of its own."""
+    at = 0
+    while data[at : at + 4] != _CODESTREAM:
+        length = int.from_bytes(data[at : at + 4], "big")
+        head = 16 if length == 1 else 8
+        if length == 1:
+            length = int.from_bytes(data[at + 8 : at + 16], "big")
+        if data[at + 4 : at + 8] == b"jp2c":
+            length = head  # to what is in it
+        elif length < head:
+            return None
+        at += length
+        if at >= len(data):
+            return None
+    if len(data) < at + 24:
+        return None
+    right, down, left, top = struct.unpack_from(">IIII", data, at + 8)
+    return down - top, right - left
 
 
 def _jpeg(data: bytes) -> tuple[int, int] | None:
@@ -35,6 +58,14 @@ def _jpeg(data: bytes) -> tuple[int, int] | None:
             return rows, cols
         at += 2 + max(length, 2)
     return None
+
+
+def _lerc(data: bytes) -> tuple[int, int]:
+    """Return rows, times depth and bands, and cols."""
+    (version,) = struct.unpack_from("<i", data, 6)
+    place = 14 if version >= 3 else 10  # behind a checksum
+    rows, cols, depth = struct.unpack_from("<iii", data, place)
+    return rows * (max(depth, 1) if version >= 4 else 1) * data.count(b"Lerc2 "), cols
 
 
 def _webp(data: bytes) -> tuple[int, int] | None:

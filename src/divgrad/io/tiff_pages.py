@@ -14,8 +14,12 @@ _MOST_PAGES = 2**20
 _MOST_TAGS = 4096
 _CUT = "the file is damaged or cut short: copy it again"
 _UNCOMPRESSED = 1
-# Compressions of which every strip or tile is a picture: JPEG, JPEG 2000, PNG, WebP.
-_PICTURES = {6, 7, 33003, 33004, 33005, 33007, 34712, 34892, 34933, 50001}
+_LERC = 34887
+# Compressions of which every strip or tile is a picture: JPEG, JPEG 2000, PNG, WebP, LERC.
+_PICTURES = {6, 7, 33003, 33004, 33005, 33007, 34712, _LERC, 34892, 34927, 34933, 50001}
+# The others that are read: fax, LZW, deflate, PackBits, LZMA, Zstandard. Not JPEG XR, whose decoder crashes at damaged
+# files, nor JPEG XL, which unpacks a few bytes to any size.
+_PLAIN = {_UNCOMPRESSED, 2, 3, 4, 5, 8, 32773, 32946, 34925, 34926, 50000, 50013}
 _HEADER_BYTES = 8
 _TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _TYPE_SIZES |= {16: 8, 17: 8, 18: 8}  # BigTIFF
@@ -95,15 +99,26 @@ def refuse_other_sizes(file: BinaryIO, series: Any) -> None:
     """Raise if a strip or tile that is a JPEG, PNG, ... states to be larger than a strip or tile."""
     key = series.keyframe
     if key.compression not in _PICTURES:
+        if key.compression not in _PLAIN:
+            name = getattr(key.compression, "name", key.compression)
+            raise ImageReadError(
+                f"the TIFF is compressed by {name}, which is not read: save it with deflate or JPEG"
+            )
         return
     rows, cols = (
         key.chunks[-3:-1] if key.planarconfig == 1 and key.samplesperpixel > 1 else key.chunks[-2:]
     )
+    most = rows * key.samplesperpixel if key.compression == _LERC else max(rows, 8)
     for number, page in enumerate(series.pages, 1):
         for at, length in zip(page.dataoffsets, page.databytecounts, strict=True):
             file.seek(at)
             found = stated(file.read(length))
-            if found is not None and (found[0] > max(rows, 8) or found[1] > max(cols, 8)):
+            if found is None and key.jpegheader is None:  # else tifffile puts it before
+                name = getattr(key.compression, "name", key.compression)
+                raise ImageReadError(
+                    f"page {number} of the TIFF states no size of its {name}; save it with deflate or JPEG"
+                )
+            if found is not None and (found[0] > most or found[1] > max(cols, 8)):
                 raise ImageReadError(
                     f"page {number} of the TIFF packs {found[0]} x {found[1]} pixels as {rows} x {cols}; {_CUT}"
                 )

@@ -23,6 +23,8 @@ from divgrad.io.inflating import GZIP, ZLIB, Inflated
 
 _PLAIN = {"BytesCodec", "TransposeCodec", "Crc32cCodec"}
 _FILTERS = {"delta", "shuffle"}
+_BLOSC = struct.Struct("<2xBBIII")  # flags, bytes of a value; bytes unpacked, of a block, packed
+_COPIED = 2  # flag: not packed
 
 
 def bounded(array: Any) -> Any:
@@ -141,9 +143,26 @@ def _zstd(data: bytes, size: int) -> bytes:
 def _blosc(data: bytes, size: int) -> bytes:
     from numcodecs.blosc import decompress
 
-    if len(data) < 16 or struct.unpack_from("<I", data, 4)[0] != size:
+    if not _sound_blosc(data, size):
         raise ImageReadError("a chunk of the Zarr array is damaged: copy it again")
     return bytes(decompress(data))
+
+
+def _sound_blosc(data: bytes, size: int) -> bool:
+    """Whether lengths and places in the head of a Blosc chunk lie within it; Blosc itself reads beyond."""
+    if len(data) < _BLOSC.size:
+        return False
+    flags, width, whole, block, packed = _BLOSC.unpack_from(data)
+    if whole != size or not 0 < block <= max(size, 1) or not width or packed > len(data):
+        return False
+    if flags & _COPIED:
+        return bool(packed >= _BLOSC.size + size)
+    count = -(-size // block)
+    first = _BLOSC.size + 4 * count
+    if first > packed:
+        return False
+    places = struct.unpack_from(f"<{count}i", data, _BLOSC.size)
+    return all(first <= place <= packed - 4 for place in places)
 
 
 def _lz4(data: bytes, size: int) -> bytes:
