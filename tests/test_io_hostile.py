@@ -100,6 +100,7 @@ import numpy as np
 from divgrad.errors import FileError
 from divgrad.io import Metadata, Picture, read, write
 from divgrad.io.formats import WRITTEN
+from divgrad.io.hdf5_look import looked
 
 def run(folder):
     rng = np.random.default_rng(0)
@@ -114,6 +115,11 @@ def run(folder):
             read(path)
         except FileError:
             pass
+        if path.suffix == ".h5":
+            try:
+                looked(path.open("rb"), "")
+            except Exception:
+                pass
 
 folder = pathlib.Path(sys.argv[1])
 names, sys.argv[2:] = sys.argv[2:], []
@@ -125,6 +131,8 @@ def watch(event, arguments):
         allowed.append(arguments[0])
     elif event == "compile" and arguments[0] == b"_getframe()":
         pass  # an extension module that makes a traceback
+    elif event == "subprocess.Popen" and "divgrad.io.hdf5_look" in arguments[1]:
+        pass  # what it does is done here, too
     elif event in FORBIDDEN and not (event in ("exec", "compile", "marshal.loads") and loading()):
         seen.append((event, str(arguments)[:200]))
 def loading():
@@ -204,7 +212,7 @@ def test_a_parcel_that_is_none_is_refused():
 
     for data in (b"", b"\xff" * 8, b"\2\0\0\0\0\0\0\0{}", b"\4\0\0\0\0\0\0\0null"):
         with pytest.raises(ImageReadError, match="no picture"):
-            parcel.opened(data)
+            parcel.picture(parcel.unpacked(data))
 
 
 def test_codecs_that_run_code_are_refused(tmp_path):
@@ -264,48 +272,31 @@ def test_odd_arrays_flow_as_plain_ones(image):
     assert image.dtype == before.dtype
 
 
-@pytest.mark.parametrize(
-    ("entry", "size"),
-    [("free", 0), ("free", 8), ("free", 2**63), ("first", 2**63), ("second", 2**64 - 16)],
-)
-def test_heaps_of_hdf5_that_lead_nowhere_are_refused(tmp_path, entry, size):
-    """The HDF5 library would walk through them for ever."""
+def test_damaged_hdf5_ends_the_process_that_looks_at_it_and_no_other(tmp_path, monkeypatch):
     import h5py
 
-    path = tmp_path / "a.h5"
-    with h5py.File(path, "w") as opened:
-        array = opened.create_dataset("image", data=np.arange(20, dtype=np.uint8).reshape(4, 5))
-        array[0] = np.frombuffer(b"GCOL\1", np.uint8)  # pixels may look like a heap
-        array.attrs["written"] = ["by hand", "in \u00b5m"]
-    sound = path.read_bytes()
-    assert list(read(path).metadata.native["attributes"]["written"]) == ["by hand", "in \u00b5m"]
-    heap = sound.index(b"GCOL", sound.index(b"GCOL\1\5") + 1)
-    places = {
-        "first": heap + 16,
-        "second": heap + 40,
-        "free": heap + 64,
-    }  # 16 bytes and a text each
-    assert [sound[place] for place in places.values()] == [1, 2, 0]
-    at = places[entry] + 8
-    path.write_bytes(sound[:at] + size.to_bytes(8, "little") + sound[at + 8 :])
-    with pytest.raises(ImageReadError, match="damaged where its texts lie"):
-        read(path)
+    from divgrad.io import hdf5
 
-
-def test_a_damaged_index_of_chunks_does_not_end_the_process(tmp_path):
-    """HDF5's own visitor of all objects does, with a segmentation fault."""
-    import h5py
-
+    monkeypatch.setattr(hdf5, "_SECONDS", 1.0)
     path = tmp_path / "a.h5"
     with h5py.File(path, "w", libver="latest") as opened:
-        opened.create_dataset(
+        array = opened.create_dataset(
             "image", data=np.eye(5, dtype=np.uint8), chunks=(2, 3), maxshape=(None, None)
         )
+        array.attrs["written"] = ["by hand", "in \u00b5m"]
     sound = path.read_bytes()
-    assert sound.count(b"BTHD") == 1
-    path.write_bytes(sound.replace(b"BTHD", b"BTHE"))
-    with pytest.raises(ImageReadError, match="cannot be decoded"):
-        read(path)
+    read(path)
+    heap = sound.index(b"GCOL")
+    free, length = heap + 64, sound.index(b"\7\0\0\0" + heap.to_bytes(8, "little"))
+    assert (sound[free], sound[heap + 16], sound.count(b"BTHD")) == (0, 1, 1)
+    for place, put in (
+        (sound.index(b"BTHD"), b"BTHE"),  # a segmentation fault
+        (free + 8, bytes(8)),  # a walk without end
+        (length, b"\xf0\xff\xff\xff"),  # four gigabytes for a text
+    ):
+        path.write_bytes(sound[:place] + put + sound[place + len(put) :])
+        with pytest.raises(ImageReadError, match=r"crashed the decoder|cannot be decoded"):
+            read(path)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -6,6 +6,7 @@ import contextlib
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def main(words: list[str]) -> None:
@@ -15,18 +16,25 @@ def main(words: list[str]) -> None:
     from divgrad.io import parcel
     from divgrad.io.reading import read
 
-    _limit(int(memory), float(seconds))
+    limit(int(memory), float(seconds))
     try:
-        result: object = read(path, max_bytes=int(most) if most else None)
+        said = parcel.of_picture(read(path, max_bytes=int(most) if most else None))
     except ImageReadError as refusal:
         # Our caller says the path again.
-        result = str(refusal).partition(": ")[2] or str(refusal)
-    for part in parcel.packed(result):  # type: ignore[arg-type]
+        said = {"refused": str(refusal).partition(": ")[2] or str(refusal)}
+    send(said)
+
+
+def send(said: dict[str, Any]) -> None:
+    """Write a parcel to standard output."""
+    from divgrad.io import parcel
+
+    for part in parcel.packed(said):
         sys.stdout.buffer.write(part)
     sys.stdout.buffer.flush()
 
 
-def _limit(memory: int, seconds: float) -> None:
+def limit(memory: int, seconds: float) -> None:
     """Limit time, memory beyond what Python itself has, and forbid to write files."""
     try:
         import resource

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Any
+import os
+from typing import Any, BinaryIO
 
 import numpy as np
 from imagecodecs import h5checksum_fletcher32, lzf_decode, szip_decode
@@ -27,44 +28,63 @@ _SZIP_HEAD = 4  # bytes: the length of what is packed
 _SZIP_BITS, _SZIP_MOST = 64, 32  # bits of a pixel; pixels of a block
 
 
-def whole(array: Any, file_size: int) -> NDArray[Any]:
-    """Return all pixels of a dataset; raise where chunks are damaged, or far larger than the array."""
-    plan = array.id.get_create_plist()
-    filters = [plan.get_filter(n)[::2] for n in range(plan.get_nfilters())]
+def whole(file: BinaryIO, told: dict[str, Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return all pixels of an array; raise where chunks are damaged, or far larger than the array.
+
+    Parameters
+    ----------
+    file
+        The open file.
+    told
+        What :func:`divgrad.io.hdf5_look.looked` says of the array.
+    dtype
+        Type of its pixels.
+    """
+    shape, chunks, filters = told["shape"], told["chunks"], told["filters"]
     unknown = {kind for kind, _ in filters} - _KNOWN
     if unknown:
         raise ImageReadError(
             f"the HDF5 array is packed by filter {min(unknown)}, needed is gzip, LZF or szip: repack it"
         )
-    if array.chunks is None:
-        if array.id.get_storage_size() not in (0, array.nbytes):
-            raise ImageReadError("the pixels of the HDF5 array are cut short; copy the file again")
-        return np.asarray(array[()])
-    refuse_piece(array.chunks, array.shape, array.dtype.itemsize)
-    pixels = np.full(array.shape, array.fillvalue, array.dtype)
-    chunks: list[Any] = []
-    array.id.chunk_iter(chunks.append)
-    for info in chunks:
-        start = info.chunk_offset
-        if info.size > file_size or any(a >= n for a, n in zip(start, array.shape, strict=True)):
+    if told["held"] is not None:
+        return np.frombuffer(told["held"], dtype).reshape(shape)
+    if chunks is None:
+        return _contiguous(file, told, dtype)
+    refuse_piece(chunks, shape, dtype.itemsize)
+    file_size = file.seek(0, os.SEEK_END)
+    pixels, count = np.full(shape, told["fill"], dtype), math.prod(chunks)
+    for at, length, mask, *start in told["table"].tolist():
+        if length > file_size - at or any(a >= n for a, n in zip(start, shape, strict=True)):
             raise _damaged()
-        mask, packed = array.id.read_direct_chunk(start)
+        file.seek(at)
         try:
-            chunk = _unpacked(packed, filters, mask, array)
+            data = _unpacked(file.read(length), filters, mask, count, dtype, told["fill"])
+            chunk = np.frombuffer(data, dtype).reshape(chunks)
         except (RuntimeError, ValueError) as error:  # of decoders
             raise _damaged() from error
         place = tuple(
-            slice(a, min(a + n, end))
-            for a, n, end in zip(start, array.chunks, array.shape, strict=True)
+            slice(a, min(a + n, end)) for a, n, end in zip(start, chunks, shape, strict=True)
         )
         pixels[place] = chunk[tuple(slice(0, s.stop - s.start) for s in place)]
     return pixels
 
 
-def _unpacked(packed: bytes, filters: list[Any], mask: int, array: Any) -> NDArray[Any]:
-    """Undo the filters of a chunk, the last one first; `mask` tells which were left out."""
-    size = math.prod(array.chunks) * array.dtype.itemsize
-    data = packed
+def _contiguous(file: BinaryIO, told: dict[str, Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return the pixels of an array that is stored as one piece, or not at all."""
+    if not len(told["table"]):
+        return np.full(told["shape"], told["fill"], dtype)
+    pixels = np.empty(told["shape"], dtype)
+    file.seek(int(told["table"][0, 0]))
+    if file.readinto(pixels.reshape(-1).view(np.uint8)) != pixels.nbytes:  # type: ignore[attr-defined]
+        raise ImageReadError("the pixels of the HDF5 array are cut short; copy the file again")
+    return pixels
+
+
+def _unpacked(
+    data: bytes, filters: list[Any], mask: int, count: int, dtype: np.dtype[Any], fill: Any
+) -> bytes:
+    """Undo the filters of a chunk of `count` pixels, the last one first; `mask` tells which were left out."""
+    size = count * dtype.itemsize
     for number, (kind, said) in reversed(list(enumerate(filters))):
         if mask >> number & 1:
             continue
@@ -77,12 +97,12 @@ def _unpacked(packed: bytes, filters: list[Any], mask: int, array: Any) -> NDArr
         elif kind == _SZIP:
             data = _szip(data, said, size)
         elif kind == _SCALE:
-            data = unscaled(data, said, math.prod(array.chunks), array.dtype, array.fillvalue)
+            data = unscaled(data, said, count, dtype, fill)
         else:
-            data = _in_order(data, array.dtype.itemsize)
+            data = _in_order(data, dtype.itemsize)
     if len(data) != size:
         raise _damaged()
-    return np.frombuffer(data, array.dtype).reshape(array.chunks)
+    return data
 
 
 def _in_order(data: bytes, width: int) -> bytes:

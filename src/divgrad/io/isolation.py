@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from divgrad.errors import ImageReadError
 from divgrad.io import parcel
@@ -55,6 +56,19 @@ def read_isolated(path: Path, max_bytes: int | None, limits: Isolation) -> Pictu
         "" if max_bytes is None else str(max_bytes),
         str(path),
     ]
+    return parcel.picture(told("divgrad.io.decoding", words, limits.seconds))
+
+
+def told(
+    module: str, words: list[str], seconds: float, file: BinaryIO | None = None
+) -> dict[str, Any]:
+    """Return the parcel that a module sends, run in a process of its own, with a file as its standard input.
+
+    Raises
+    ------
+    ImageReadError
+        What it refused; or that it took too long, or did not come to its end.
+    """
     environment = {
         k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "SYSTEMROOT", "LANG")
     }
@@ -62,16 +76,16 @@ def read_isolated(path: Path, max_bytes: int | None, limits: Isolation) -> Pictu
     environment |= dict.fromkeys(
         ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"
     )
-    command = [sys.executable, "-W", "ignore", "-m", "divgrad.io.decoding", *words]
+    command = [sys.executable, "-W", "ignore", "-m", module, *words]
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        command, stdin=file or subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env=environment,
     ) as child:  # fmt: skip
         try:
-            sent, _ = child.communicate(timeout=limits.seconds)
+            sent, _ = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             raise ImageReadError(
-                f"it took over {limits.seconds:g} s to decode; allow more if you trust it"
+                f"it took over {seconds:g} s to decode; allow more if you trust it"
             ) from None
         finally:
             child.kill()
@@ -79,4 +93,4 @@ def read_isolated(path: Path, max_bytes: int | None, limits: Isolation) -> Pictu
         raise ImageReadError(
             "it crashed the decoder, or needs more memory than allowed: it is damaged"
         )
-    return parcel.opened(sent)
+    return parcel.unpacked(sent)

@@ -15,47 +15,55 @@ from divgrad.errors import ImageReadError
 from divgrad.io.picture import Metadata, Picture
 
 _HEAD = struct.Struct("<Q")
+_WRONG = (struct.error, ValueError, KeyError, TypeError, AttributeError, IndexError)
 _KINDS = "biufcS"  # of NumPy's types: none that refers to anything
 
 
-def packed(result: Picture | str) -> list[bytes | memoryview]:
-    """Return the parts of a parcel with a picture, or with what was wrong with the file."""
+def packed(said: Mapping[str, Any]) -> list[bytes | memoryview]:
+    """Return the parts of a parcel."""
     blocks: list[bytes | memoryview] = []
-    if isinstance(result, str):
-        said: Any = {"refused": result}
-    else:
-        said = {
-            f.name: _put(getattr(result, f.name), blocks)
-            for f in fields(Picture)
-            if f.name != "metadata"
-        }
-        said["metadata"] = {
-            f.name: _put(getattr(result.metadata, f.name), blocks) for f in fields(Metadata)
-        }
-    head = json.dumps(said).encode()
+    head = json.dumps({key: _put(value, blocks) for key, value in said.items()}).encode()
     return [_HEAD.pack(len(head)), head, *blocks]
 
 
-def opened(data: bytes) -> Picture:
-    """Return the picture in a parcel.
+def unpacked(data: bytes) -> dict[str, Any]:
+    """Return what is in a parcel.
 
     Raises
     ------
     ImageReadError
-        What was wrong with the file; or that the parcel is none.
+        What was ``refused``, if that is in it; or that the parcel is none.
     """
     try:
         (length,) = _HEAD.unpack_from(data)
-        said = json.loads(data[_HEAD.size : _HEAD.size + length])
-        if "refused" in said:
-            raise ImageReadError(str(said["refused"]))
         body = memoryview(data)[_HEAD.size + length :]
-        metadata = Metadata(
-            **{key: _get(value, body) for key, value in said.pop("metadata").items()}
-        )
-        return Picture(**{key: _get(value, body) for key, value in said.items()}, metadata=metadata)
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise ImageReadError("the process that decoded it sent no picture: it is damaged") from None
+        head = json.loads(data[_HEAD.size : _HEAD.size + length])
+        said = {key: _get(value, body) for key, value in head.items()}
+    except _WRONG:
+        raise _none() from None
+    if "refused" in said:
+        raise ImageReadError(str(said["refused"]))
+    return said
+
+
+def of_picture(picture: Picture) -> dict[str, Any]:
+    """Return what a parcel with a picture is made of."""
+    said = {f.name: getattr(picture, f.name) for f in fields(Picture)}
+    return said | {
+        "metadata": {f.name: getattr(picture.metadata, f.name) for f in fields(Metadata)}
+    }
+
+
+def picture(said: dict[str, Any]) -> Picture:
+    """Return the picture in a parcel; raise ImageReadError if it has none."""
+    try:
+        return Picture(**{**said, "metadata": Metadata(**said["metadata"])})
+    except _WRONG:
+        raise _none() from None
+
+
+def _none() -> ImageReadError:
+    return ImageReadError("the process that decoded it sent no picture: it is damaged")
 
 
 def _put(value: Any, blocks: list[bytes | memoryview]) -> Any:
